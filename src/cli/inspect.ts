@@ -1,0 +1,118 @@
+// `inspect`: shows what a file holds: weights, shapes, constraints.
+import { readModel } from '../files/modelFile.js';
+import { readFile } from '../files/readFile.js';
+import { formatShape } from '../graph/shape.js';
+import { elementCount } from '../graph/tensorValue.js';
+import type { KerasModel } from '../keras/kerasModel.js';
+import { readKeras } from '../keras/readKeras.js';
+import type { OnnxModel } from '../onnx/model.js';
+import { exitCodes } from './exitCodes.js';
+import type { Output } from './output.js';
+import { describeConstraint } from './planTable.js';
+import { loadPlugins } from './plugin.js';
+
+export interface InspectOptions {
+  readonly plugin?: readonly string[];
+}
+
+/** Runs the command and returns its exit code. */
+export async function inspect(file: string, options: InspectOptions, output: Output): Promise<number> {
+  const bytes = await readFile(file);
+  if (isKerasFile(file, bytes)) {
+    const customObjects = await loadPlugins(options.plugin ?? []);
+    showKeras(await readKeras(bytes, { file, customObjects }), output);
+  } else {
+    showOnnx(await readModel(file), output);
+  }
+  return exitCodes.done;
+}
+
+function isKerasFile(file: string, bytes: Uint8Array): boolean {
+  if (/\.(keras|h5|hdf5|json)$/i.test(file)) return true;
+  const start = new TextDecoder('latin1').decode(bytes.subarray(0, 4));
+  return start === 'PK\u0003\u0004' || start.endsWith('HDF') || start.trimStart().startsWith('{');
+}
+
+function showKeras(keras: KerasModel, output: Output): void {
+  for (const warning of keras.warnings) output.warn(warning);
+  const version = keras.kerasVersion === undefined ? '' : `, Keras ${keras.kerasVersion}`;
+  output.line(`${keras.className} "${keras.name}" (${keras.format}${version})`);
+  output.line();
+  output.table(
+    ['variable', 'layer', 'shape', 'dtype', 'trainable', 'constraint'],
+    keras.variables.map((variable) => [
+      variable.path,
+      variable.layerClass,
+      formatShape(variable.shape),
+      variable.dtype,
+      variable.trainable ? 'yes' : output.paint('dim', 'no'),
+      variable.constraint === null ? '—' : output.paint('green', describeConstraint(variable.constraint)),
+    ]),
+  );
+  const constrained = keras.variables.filter(({ constraint }) => constraint !== null).length;
+  output.line();
+  output.line(`${keras.variables.length} variables, ${constrained} with a constraint`);
+  output.result({
+    ok: true,
+    kind: 'keras',
+    format: keras.format,
+    name: keras.name,
+    className: keras.className,
+    kerasVersion: keras.kerasVersion ?? null,
+    variables: keras.variables.map((variable) => ({
+      path: variable.path,
+      layerClass: variable.layerClass,
+      shape: variable.shape ?? null,
+      dtype: variable.dtype,
+      trainable: variable.trainable,
+      constraint: variable.constraint === null ? null : describeConstraint(variable.constraint),
+    })),
+    warnings: keras.warnings,
+  });
+}
+
+function showOnnx(model: OnnxModel, output: Output): void {
+  const tensors = model.tensors();
+  output.line(
+    `ONNX model "${model.graphName}": opset ${model.opset() ?? '—'}, IR ${model.irVersion}, made by ${model.producer || 'unknown'}`,
+  );
+  const values = (list: OnnxModel['inputs']): string =>
+    list
+      .map(
+        ({ name, dtype, shape }) => `${name} ${dtype ?? ''}${formatShape(shape?.map((dim) => dim ?? null))}`,
+      )
+      .join(', ');
+  output.line(`inputs:  ${values(model.inputs)}`);
+  output.line(`outputs: ${values(model.outputs)}`);
+  output.line();
+  output.table(
+    ['tensor', 'shape', 'dtype', 'elements', 'stored as', 'read by'],
+    tensors.map((tensor) => [
+      tensor.name,
+      formatShape(tensor.dims),
+      tensor.dtype,
+      String(elementCount(tensor.dims)),
+      tensor.external ? `${tensor.kind}, external` : tensor.kind,
+      [...new Set(tensor.consumers.map(({ opType }) => opType))].join(', ') || '—',
+    ]),
+  );
+  output.result({
+    ok: true,
+    kind: 'onnx',
+    graph: model.graphName,
+    opset: model.opset() ?? null,
+    irVersion: model.irVersion,
+    producer: model.producer,
+    inputs: model.inputs,
+    outputs: model.outputs,
+    tensors: tensors.map(({ name, path, dims, dtype, kind, external, consumers }) => ({
+      name,
+      path,
+      shape: dims,
+      dtype,
+      kind,
+      external,
+      consumers: consumers.map(({ opType, nodeName, inputIndex }) => ({ opType, nodeName, inputIndex })),
+    })),
+  });
+}

@@ -1,0 +1,189 @@
+// The command line: which commands and options there are, and what each is run with.
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Shape } from '../graph/shape.js';
+import { apply } from './apply.js';
+import { check } from './check.js';
+import { exitCodeFor, exitCodes } from './exitCodes.js';
+import { exportCommand } from './export.js';
+import { inspect } from './inspect.js';
+import { Output, type Streams } from './output.js';
+
+/**
+ * Runs the program and returns its exit code. Nothing here ends the process.
+ *
+ * @param argv the arguments after the program's name
+ */
+export async function run(argv: readonly string[], streams: Streams, version: string): Promise<number> {
+  let code: number = exitCodes.done;
+  const program = buildProgram(streams, version, (action) => async (...args) => {
+    const command = args.at(-1) as Command;
+    const output = new Output(streams, command.optsWithGlobals().json === true);
+    try {
+      code = await action(command, output, args);
+    } catch (error) {
+      output.failure(error);
+      code = exitCodeFor(error);
+    }
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return exitCodes.done;
+    if (argv.includes('--json')) {
+      new Output(streams, true).result({
+        ok: false,
+        error: { code: 'USAGE', message: error.message.replace(/^error: /, '') },
+      });
+    }
+    return exitCodes.failed;
+  }
+  return code;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: commander passes arguments by position
+type Args = any[];
+type Action = (command: Command, output: Output, args: Args) => Promise<number>;
+type Wrap = (action: Action) => (...args: Args) => Promise<void>;
+
+function buildProgram(streams: Streams, version: string, wrap: Wrap): Command {
+  const program = new Command('onnx-constraints')
+    .description(
+      'Keras weight constraints for ONNX: export them, apply them to models, check models against them.',
+    )
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+    })
+    .showHelpAfterError('(--help shows how it is used)');
+  addApply(program, wrap);
+  addCheck(program, wrap);
+  addExport(program, wrap);
+  addInspect(program, wrap);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}
+
+function addApply(program: Command, wrap: Wrap): void {
+  const command = program
+    .command('apply')
+    .argument('<model.onnx>', 'the model whose weights are projected')
+    .description('project the constrained weights of an ONNX model and write the result')
+    .requiredOption('--out <file>', 'where the result goes; may be the model itself');
+  addPlanOptions(command)
+    .option('--force', 'overwrite another file')
+    .action(wrap((_, output, [model, options]) => apply(model, options, output)));
+  examples(command, [
+    'onnx-constraints apply model.onnx --config model.keras --out constrained.onnx',
+    'onnx-constraints apply model.onnx --config model.h5 --plugin ./constraints.mjs --out model.onnx',
+  ]);
+}
+
+function addCheck(program: Command, wrap: Wrap): void {
+  const command = program
+    .command('check')
+    .argument('<model.onnx>', 'the model whose weights are judged')
+    .description('tell whether the weights satisfy their constraints: exit code 0 if they do, 1 if not');
+  addPlanOptions(command)
+    .option(
+      '--tolerance <number>',
+      'how far outside still passes, relative (default: by dtype, float32 1e-5)',
+      parseTolerance,
+    )
+    .option('--strict', 'constraints that approach their interval at a rate below 1 must hold too')
+    .action(wrap((_, output, [model, options]) => check(model, options, output)));
+  examples(command, [
+    'onnx-constraints check model.onnx --config model.keras',
+    'onnx-constraints check model.onnx --config model.keras --json | jq .entries',
+  ]);
+}
+
+function addExport(program: Command, wrap: Wrap): void {
+  const command = program
+    .command('export')
+    .argument('<constraint>', 'MaxNorm, MinMaxNorm, NonNeg, UnitNorm, or a class of a plugin')
+    .description('write a constraint as an ONNX model: input w, output w_out')
+    .option('--args <json>', 'Keras\'s arguments, such as {"max_value": 2, "axis": 0}')
+    .addOption(
+      new Option('--dtype <dtype>', 'the dtype of the weight')
+        .choices(['float32', 'float64', 'float16', 'bfloat16'])
+        .default('float32'),
+    )
+    .option('--opset <number>', "version of ONNX's operator set, 13 to 26 (default: 18)", parseWhole)
+    .addOption(
+      new Option('--shape <sizes>', 'sizes or names, such as 784,128 or batch,3').argParser(parseShape),
+    )
+    .addOption(
+      new Option('--rank <number>', 'dimensions of open size (default: any shape)')
+        .argParser(parseWhole)
+        .conflicts('shape'),
+    )
+    .requiredOption('--out <file>', 'where the model goes')
+    .option('--force', 'overwrite another file');
+  addCommonOptions(command).action(
+    wrap((_, output, [name, options]) => exportCommand(name, options, output)),
+  );
+  examples(command, [
+    `onnx-constraints export MaxNorm --args '{"max_value": 2, "axis": 0}' --shape 784,128 --out max_norm.onnx`,
+    'onnx-constraints export UnitNorm --dtype float16 --opset 21 --rank 2 --out unit_norm.onnx',
+  ]);
+}
+
+function addInspect(program: Command, wrap: Wrap): void {
+  const command = program
+    .command('inspect')
+    .argument('<file>', 'an ONNX model, or a Keras .keras, .h5 or .json file')
+    .description('show the weights of a file, their shapes and constraints');
+  addCommonOptions(command).action(wrap((_, output, [file, options]) => inspect(file, options, output)));
+  examples(command, ['onnx-constraints inspect model.keras', 'onnx-constraints inspect model.onnx --json']);
+}
+
+function addPlanOptions(command: Command): Command {
+  command
+    .requiredOption(
+      '--config <file>',
+      'the Keras file (.keras, .h5) that holds the constraints and the weights',
+    )
+    .option('--provider <names>', 'execution providers, in order', parseList, ['cpu'])
+    .option('--include-frozen', 'do frozen variables too, which Keras leaves alone')
+    .option('--allow-unresolved', 'go on where a constraint could not be placed');
+  return addCommonOptions(command);
+}
+
+function addCommonOptions(command: Command): Command {
+  return command
+    .option('--plugin <module...>', 'ESM modules that export customObjects with your own constraints')
+    .option('--json', 'print one JSON object on standard output');
+}
+
+function examples(command: Command, lines: readonly string[]): void {
+  command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}
+
+function parseList(text: string): string[] {
+  return text.split(',').map((item) => item.trim());
+}
+
+function parseWhole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || text.trim() === '')
+    throw new InvalidArgumentError('A whole number is expected.');
+  return value;
+}
+
+function parseTolerance(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0) || text.trim() === '') throw new InvalidArgumentError('A number from 0 is expected.');
+  return value;
+}
+
+function parseShape(text: string): Shape {
+  return text.split(',').map((part) => {
+    const item = part.trim();
+    if (/^[1-9]\d*$/.test(item)) return Number(item);
+    if (/^[A-Za-z_]\w*$/.test(item)) return item;
+    throw new InvalidArgumentError('Sizes from 1 or names, separated by commas, are expected.');
+  });
+}

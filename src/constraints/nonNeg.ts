@@ -1,0 +1,35 @@
+// NonNeg: no weight below zero.
+// Must not import anything above ops.
+import { relu } from '../ops/elementwise.js';
+import type { SymbolicTensor } from '../ops/symbolicTensor.js';
+import { readConfig } from './arguments.js';
+import { Constraint, type ConstraintConfig } from './constraint.js';
+
+/**
+ * Sets negative weights to zero: `max(w, 0)`.
+ *
+ * NaN stays NaN. Any shape and floating dtype.
+ *
+ * Source: `keras.constraints.NonNeg`.
+ *
+ * @example
+ * new NonNeg()
+ */
+export class NonNeg extends Constraint {
+  static override readonly className: string = 'NonNeg';
+
+  override call(w: SymbolicTensor): SymbolicTensor {
+    return relu(w);
+  }
+
+  /** From Keras's empty config. @throws {ConfigError} when it is not empty */
+  static override fromConfig(config: ConstraintConfig): NonNeg {
+    readConfig('NonNeg', config, {});
+    return new NonNeg();
+  }
+}
+
+/** `new NonNeg()`, under Keras's shortcut name. */
+export function nonNeg(): NonNeg {
+  return new NonNeg();
+}

@@ -1,0 +1,104 @@
+// Writing files so that they are whole or absent: to a temporary file beside the target, synced, then renamed.
+// Alone with its neighbours in touching node:fs.
+import { randomBytes } from 'node:crypto';
+import { constants, rmSync } from 'node:fs';
+import { access, open, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { FileError, UsageError } from '../graph/errors.js';
+
+/** Refuses a target that exists, unless it may be overwritten. @throws {UsageError} */
+export async function checkTarget(file: string, overwrite: boolean): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory()) throw new FileError('is a folder; give a file name', { file });
+  if (found !== undefined && !overwrite) {
+    throw new UsageError('exists already; --force overwrites it', { file });
+  }
+  const folder = dirname(file);
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new FileError(`the folder ${folder} ${describeFileFailure(cause)}`, { file, cause });
+  }
+}
+
+/** The temporary files of all writes under way, for `removeTemporaries`. */
+const underWay = new Set<string>();
+
+/** Removes what writes under way have left so far, at once: for a process that is about to end. */
+export function removeTemporaries(): void {
+  for (const file of underWay) rmSync(file, { force: true });
+}
+
+/** Files written beside their targets that come into place together. */
+export class AtomicFiles {
+  readonly #pending: { temporary: string; target: string }[] = [];
+
+  /** Writes the pieces to a temporary file beside the target. */
+  async write(target: string, pieces: Iterable<Uint8Array>): Promise<void> {
+    const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+    try {
+      const handle = await open(temporary, 'wx');
+      underWay.add(temporary);
+      this.#pending.push({ temporary, target });
+      try {
+        for (const piece of pieces) await handle.writeFile(piece);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    } catch (cause) {
+      await this.discard();
+      throw writeError(target, cause);
+    }
+  }
+
+  /** Renames all into place, in the order they were written. */
+  async commit(): Promise<void> {
+    for (const { temporary, target } of [...this.#pending]) {
+      try {
+        await rename(temporary, target);
+        underWay.delete(temporary);
+        this.#pending.shift();
+      } catch (cause) {
+        await this.discard();
+        throw writeError(target, cause);
+      }
+    }
+  }
+
+  /** Removes what was not committed. */
+  async discard(): Promise<void> {
+    for (const { temporary } of this.#pending.splice(0)) {
+      await unlink(temporary).catch(() => {});
+      underWay.delete(temporary);
+    }
+  }
+}
+
+/** Writes one file, whole or not at all. @throws {FileError} */
+export async function writeFileAtomic(file: string, bytes: Uint8Array): Promise<void> {
+  const files = new AtomicFiles();
+  await files.write(file, [bytes]);
+  await files.commit();
+}
+
+/** What went wrong with a file, in words. */
+export function describeFileFailure(cause: unknown): string {
+  const code = (cause as { code?: string }).code;
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'does not exist',
+    EACCES: 'is not accessible (permission denied)',
+    EPERM: 'is not accessible (operation not permitted)',
+    EISDIR: 'is a folder',
+    ENOTDIR: 'is not a folder',
+    ENOSPC: 'has no room left (disk full)',
+    EROFS: 'is on a read-only file system',
+    EMFILE: 'cannot be opened: too many open files',
+  };
+  return words[code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
+}
+
+function writeError(file: string, cause: unknown): Error {
+  if (cause instanceof Error && !('errno' in cause)) return cause;
+  return new FileError(`could not be written: ${describeFileFailure(cause)}`, { file, cause });
+}

@@ -1,0 +1,45 @@
+// The graphs this package emits: values, nodes and initializers of one flat ONNX graph, before any wire format.
+// Must not import protobuf, Node or ONNX Runtime.
+import type { DType } from './dtype.js';
+import type { Shape } from './shape.js';
+import type { TensorValue } from './tensorValue.js';
+
+/** A named input or output. */
+export interface Value {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** An attribute of a node, by its ONNX type. */
+export type Attribute =
+  | { readonly type: 'int'; readonly value: number }
+  | { readonly type: 'ints'; readonly value: readonly number[] }
+  | { readonly type: 'float'; readonly value: number }
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'tensor'; readonly value: TensorValue };
+
+export interface Node {
+  readonly opType: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+}
+
+export interface Initializer {
+  readonly name: string;
+  readonly value: TensorValue;
+}
+
+/** A graph for one version of the default operator set. Nodes are in topological order. */
+export interface Graph {
+  readonly name: string;
+  readonly opset: number;
+  readonly doc?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly initializers: readonly Initializer[];
+  readonly nodes: readonly Node[];
+}

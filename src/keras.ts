@@ -1,0 +1,10 @@
+// The `./keras` entry point: reads `.keras` archives and whole-model HDF5 files; fflate and h5wasm load on first use.
+// Must not import Node or ONNX Runtime.
+export {
+  type KerasLayer,
+  type KerasModel,
+  type KerasOptions,
+  type KerasVariable,
+  parseKerasConfig,
+} from './keras/kerasModel.js';
+export { readKeras } from './keras/readKeras.js';

@@ -1,0 +1,177 @@
+// Weights of a whole-model HDF5 file: a group a layer, with the list of its weights' names.
+// Must not import fflate or h5wasm.
+import { type ErrorPlace, FormatError } from '../graph/errors.js';
+import type { TensorValue } from '../graph/tensorValue.js';
+import type { H5File } from './h5File.js';
+import type { ExtraVariable, StoredWeights } from './kerasVariable.js';
+import type { LayerNode, VariableSlot } from './layerTree.js';
+import { readSlot } from './storedValue.js';
+
+const root = 'model_weights';
+
+/** Reads the weights of every layer in the tree, and those of layers the table does not know. */
+export function readLegacyWeights(h5: H5File, tree: LayerNode, place: ErrorPlace): StoredWeights {
+  const reader = new LegacyReader(h5, place);
+  reader.model(tree);
+  return reader;
+}
+
+interface Place {
+  readonly node: LayerNode;
+  readonly slot: VariableSlot;
+}
+
+class LegacyReader implements StoredWeights {
+  readonly values: Map<VariableSlot, TensorValue> = new Map();
+  readonly extras: Map<LayerNode, ExtraVariable[]> = new Map();
+
+  constructor(
+    private readonly h5: H5File,
+    private readonly place: ErrorPlace,
+  ) {}
+
+  model(tree: LayerNode): void {
+    const names = this.names(root, 'layer_names');
+    if (names === undefined) {
+      throw new FormatError('has no attribute layer_names', { ...this.place, path: root });
+    }
+    const layers = new Map(tree.children.map((child) => [child.name, child]));
+    for (const name of names) {
+      const group = `${root}/${name}`;
+      const layer = layers.get(name);
+      layers.delete(name);
+      if (layer !== undefined) this.layer(layer, group);
+      else if (tree.known) this.strangers(group, name);
+      else this.addExtras(tree, group, this.weightNames(group));
+    }
+    for (const layer of layers.values()) this.layer(layer, `${root}/${layer.name}`);
+    this.addExtras(
+      tree,
+      `${root}/top_level_model_weights`,
+      this.weightNames(`${root}/top_level_model_weights`),
+    );
+  }
+
+  private strangers(group: string, name: string): void {
+    if (this.weightNames(group).length === 0) return;
+    throw new FormatError(`the file stores weights of a layer ${name}, which its config does not have`, {
+      ...this.place,
+      path: group,
+    });
+  }
+
+  /** A layer's weights, those of the layers inside it included, come trainable ones first. */
+  private layer(layer: LayerNode, group: string): void {
+    const all = placesIn(layer);
+    const places = [
+      ...all.filter(({ slot }) => slot.trainable),
+      ...all.filter(({ slot }) => !slot.trainable),
+    ];
+    const names = this.weightNames(group);
+    const inOrder =
+      names.length === places.length && places.every(({ slot }, index) => mayName(names[index], slot));
+    const rest = inOrder ? this.byOrder(places, group, names) : this.byName(places, group, names);
+    for (const name of rest) {
+      const owner = unknownOwner(layer, bare(name).split('/'));
+      if (owner === undefined) throw this.contradiction(layer, group, places, names);
+      this.addExtras(owner, group, [name]);
+    }
+  }
+
+  private byOrder(places: readonly Place[], group: string, names: readonly string[]): readonly string[] {
+    places.forEach(({ node, slot }, index) => {
+      this.values.set(slot, readSlot(this.h5, `${group}/${names[index]}`, node, slot, this.place));
+    });
+    return [];
+  }
+
+  /** For layers beside ones that are not in the table, whose count and order nobody knows. */
+  private byName(places: readonly Place[], group: string, names: readonly string[]): readonly string[] {
+    const rest = new Set(names);
+    for (const { node, slot } of places) {
+      const name = [...rest].find((each) => bare(each).endsWith(`${node.name}/${slot.name}`));
+      const path = `${group}/${name ?? `${node.name}/${slot.name}`}`;
+      if (name !== undefined) rest.delete(name);
+      this.values.set(slot, readSlot(this.h5, path, node, slot, this.place));
+    }
+    return [...rest];
+  }
+
+  private contradiction(
+    layer: LayerNode,
+    group: string,
+    places: readonly Place[],
+    names: readonly string[],
+  ): FormatError {
+    const expected = places.map(({ node, slot }) => `${node.name}/${slot.name}`).join(', ');
+    return new FormatError(
+      `layer ${layer.name} (${layer.className}) has ${places.length} variables (${expected}) by the config at ` +
+        `${layer.place}, found ${names.length} (${names.join(', ')})`,
+      { ...this.place, path: group },
+    );
+  }
+
+  private addExtras(owner: LayerNode, group: string, names: readonly string[]): void {
+    const extras = names.map((stored) => {
+      const path = `${group}/${stored}`;
+      const value = this.h5.dataset(path);
+      if (value === undefined) {
+        throw new FormatError('weight_names lists it, found no dataset', { ...this.place, path });
+      }
+      const parts = bare(stored).split('/');
+      const below = parts.slice(parts.lastIndexOf(owner.name) + 1);
+      return { name: parts.at(-1) ?? stored, path: [owner.path, ...below].filter(Boolean).join('/'), value };
+    });
+    if (extras.length > 0) this.extras.set(owner, [...(this.extras.get(owner) ?? []), ...extras]);
+  }
+
+  private weightNames(group: string): readonly string[] {
+    return this.h5.hasGroup(group) ? (this.names(group, 'weight_names') ?? []) : [];
+  }
+
+  /** A list of names; Keras splits lists that are too long for one attribute into numbered ones. */
+  private names(group: string, attribute: string): readonly string[] | undefined {
+    if (!this.h5.hasGroup(group)) return undefined;
+    const whole = this.h5.texts(group, attribute);
+    if (whole !== undefined) return whole;
+    const parts: string[] = [];
+    for (let index = 0; ; index += 1) {
+      const part = this.h5.texts(group, `${attribute}${index}`);
+      if (part === undefined) return index === 0 ? undefined : parts;
+      parts.push(...part);
+    }
+  }
+}
+
+function placesIn(node: LayerNode): Place[] {
+  return [...node.slots.map((slot) => ({ node, slot })), ...node.children.flatMap(placesIn)];
+}
+
+/** The innermost layer outside the table that a weight's name names; a layer outside the table owns all its weights. */
+function unknownOwner(node: LayerNode, names: readonly string[]): LayerNode | undefined {
+  for (const child of node.children) {
+    const found = unknownOwner(child, names);
+    if (found !== undefined && names.includes(found.name)) return found;
+  }
+  return node.known ? undefined : node;
+}
+
+/** A weight's name without TensorFlow's output index. */
+const bare = (name: string): string => name.replace(/:\d+$/, '');
+
+/** What Keras 1 and 2 called variables. */
+const oldNames: ReadonlyMap<string, readonly string[]> = new Map([
+  ['kernel', ['depthwise_kernel', 'W']],
+  ['embeddings', ['W']],
+  ['recurrent_kernel', ['U']],
+  ['bias', ['b']],
+  ['moving_mean', ['running_mean']],
+  ['moving_variance', ['running_std', 'running_var']],
+]);
+
+/** Whether a stored name can be the slot's; TensorFlow numbers names that it has used before. */
+function mayName(stored: string | undefined, { name }: VariableSlot): boolean {
+  if (stored === undefined) return false;
+  const own = bare(stored).replace(/_\d+$/, '');
+  return [name, ...(oldNames.get(name) ?? [])].some((each) => new RegExp(`(^|[/_])${each}$`).test(own));
+}

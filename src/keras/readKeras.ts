@@ -1,0 +1,119 @@
+// Reads Keras files: `.keras` archives, whole-model HDF5 files, and configs alone, told apart by their first bytes.
+// Must not import fflate or h5wasm but on demand: the modules that hold them do so themselves.
+import { type ErrorPlace, FormatError } from '../graph/errors.js';
+import { readArchiveWeights } from './archiveWeights.js';
+import { isObject, textField } from './configValue.js';
+import { H5File } from './h5File.js';
+import {
+  draftModel,
+  finishModel,
+  type KerasModel,
+  type KerasOptions,
+  parseKerasConfig,
+} from './kerasModel.js';
+import { readLegacyWeights } from './legacyWeights.js';
+import { checkDepth, parseJson } from './parseJson.js';
+import { unzipEntries } from './zipArchive.js';
+
+const configEntry = 'config.json';
+const metadataEntry = 'metadata.json';
+const weightsEntry = 'model.weights.h5';
+
+/**
+ * Reads a Keras model with its weights.
+ *
+ * Accepted are `.keras` archives, whole-model HDF5 files of Keras 1, 2 and 3 (`model.save('model.h5')`), and JSON configs as
+ * `parseKerasConfig` takes them. The format is told by the content.
+ *
+ * @throws {FormatError} on files of other formats, damaged ones, and weights that contradict the config
+ * @throws {ConfigError} on configs that are no Keras model's, and on unknown constraint classes
+ * @example
+ * ```ts
+ * const model = await readKeras(await readFile('model.keras'), { file: 'model.keras' });
+ * ```
+ */
+export async function readKeras(bytes: Uint8Array, options: KerasOptions = {}): Promise<KerasModel> {
+  const place = { file: options.file };
+  if (startsWith(bytes, zipSignature)) return await readArchive(bytes, options, place);
+  if (startsWith(bytes, h5Signature)) return await readWholeModel(bytes, options, place);
+  if (looksLikeJson(bytes)) return parseKerasConfig(decodeText(bytes, place), options);
+  throw new FormatError(
+    `is no Keras file: ${describeBytes(bytes)}; accepted are .keras archives (zip), whole-model .h5 files and JSON configs`,
+    place,
+  );
+}
+
+async function readArchive(bytes: Uint8Array, options: KerasOptions, place: ErrorPlace): Promise<KerasModel> {
+  const wanted = new Set([configEntry, metadataEntry, weightsEntry]);
+  const { entries, names } = await unzipEntries(bytes, wanted, place);
+  const need = (name: string): Uint8Array => {
+    const entry = entries.get(name);
+    if (entry !== undefined) return entry;
+    const found = names.length === 0 ? 'nothing' : names.slice(0, 8).join(', ');
+    throw new FormatError(`is no .keras archive: expected an entry ${name}, found ${found}`, place);
+  };
+  const config = readJson(need(configEntry), { ...place, path: configEntry });
+  const metadata = entries.get(metadataEntry);
+  const about = metadata && readJson(metadata, { ...place, path: metadataEntry });
+  const kerasVersion = isObject(about) ? textField(about, 'keras_version') : undefined;
+  const draft = draftModel(config, options);
+  const weights = need(weightsEntry);
+  const file = [options.file, weightsEntry].filter((part) => part !== undefined).join(': ');
+  const stored = await H5File.use(weights, { file }, (h5) => readArchiveWeights(h5, draft.tree, { file }));
+  return finishModel(draft, stored, { format: 'keras', kerasVersion });
+}
+
+function readWholeModel(bytes: Uint8Array, options: KerasOptions, place: ErrorPlace): Promise<KerasModel> {
+  return H5File.use(bytes, place, (h5) => {
+    const text = h5.text('', 'model_config');
+    if (text === undefined) throw withoutConfig(h5, place);
+    const config = parseJson(text, { ...place, path: 'model_config' });
+    checkDepth(config, place);
+    const draft = draftModel(config, options);
+    const stored = readLegacyWeights(h5, draft.tree, place);
+    const kerasVersion = h5.text('', 'keras_version') ?? h5.text('model_weights', 'keras_version');
+    return finishModel(draft, stored, { format: 'h5', kerasVersion });
+  });
+}
+
+function withoutConfig(h5: H5File, place: ErrorPlace): FormatError {
+  const weightsOnly =
+    h5.hasGroup('layers') || h5.hasGroup('model_weights') || h5.texts('', 'layer_names') !== undefined;
+  const found = weightsOnly ? 'holds weights only' : 'is an HDF5 file without a model_config';
+  return new FormatError(
+    `${found}: constraints are in the model's config; accepted are whole-model files (model.save), .keras archives ` +
+      'and configs (model.to_json)',
+    place,
+  );
+}
+
+function readJson(bytes: Uint8Array, place: ErrorPlace): unknown {
+  return parseJson(decodeText(bytes, place), place);
+}
+
+function decodeText(bytes: Uint8Array, place: ErrorPlace): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new FormatError('is no UTF-8 text', { ...place, cause });
+  }
+}
+
+const zipSignature = [0x50, 0x4b];
+const h5Signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {
+  return signature.every((byte, index) => bytes[index] === byte);
+}
+
+/** A byte order mark and white space may come first. */
+function looksLikeJson(bytes: Uint8Array): boolean {
+  const start = new TextDecoder().decode(bytes.subarray(0, 256)).trimStart();
+  return start.startsWith('{') || start.startsWith('[');
+}
+
+function describeBytes(bytes: Uint8Array): string {
+  if (bytes.length === 0) return 'it is empty';
+  const start = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0'));
+  return `it starts with the bytes ${start.join(' ')}`;
+}

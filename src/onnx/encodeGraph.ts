@@ -1,0 +1,81 @@
+// A graph of this package as the bytes of an ONNX model.
+// Must not know what the graph is for.
+import { dtypeToOnnx } from '../graph/dtype.js';
+import type { Attribute, Graph, Node, Value } from '../graph/graph.js';
+import { irVersionFor } from '../graph/opset.js';
+import type { TensorValue } from '../graph/tensorValue.js';
+import { encodeModelProto } from './codec.js';
+import { onnx } from './gen/onnx.js';
+import { writeInline } from './tensorProto.js';
+import { encodeText } from './text.js';
+
+/** The name every model made here carries as its producer. */
+export const PRODUCER = 'onnx-constraints';
+
+/** The model with this graph: the graph's opset and the IR version that goes with it. The same graph gives the same bytes. */
+export function encodeGraph(graph: Graph): Uint8Array {
+  const metadata = Object.entries(graph.metadata ?? {}).map(([key, value]) => ({ key, value }));
+  return encodeModelProto(
+    new onnx.ModelProto({
+      irVersion: irVersionFor(graph.opset),
+      opsetImport: [{ domain: '', version: graph.opset }],
+      producerName: PRODUCER,
+      graph: {
+        name: graph.name,
+        ...(graph.doc !== undefined && { docString: graph.doc }),
+        node: graph.nodes.map(nodeProto),
+        initializer: graph.initializers.map(({ name, value }) => tensorProto(value, name)),
+        input: graph.inputs.map(valueProto),
+        output: graph.outputs.map(valueProto),
+      },
+      metadataProps: metadata,
+    }),
+  );
+}
+
+function nodeProto(node: Node): onnx.NodeProto.$Properties {
+  return {
+    opType: node.opType,
+    name: node.name,
+    input: [...node.inputs],
+    output: [...node.outputs],
+    attribute: Object.entries(node.attributes).map(([name, attribute]) => attributeProto(name, attribute)),
+  };
+}
+
+function attributeProto(name: string, attribute: Attribute): onnx.AttributeProto.$Properties {
+  const { AttributeType } = onnx.AttributeProto;
+  switch (attribute.type) {
+    case 'int':
+      return { name, type: AttributeType.INT, i: attribute.value };
+    case 'ints':
+      return { name, type: AttributeType.INTS, ints: [...attribute.value] };
+    case 'float':
+      return { name, type: AttributeType.FLOAT, f: attribute.value };
+    case 'string':
+      return { name, type: AttributeType.STRING, s: encodeText(attribute.value) };
+    case 'tensor':
+      return { name, type: AttributeType.TENSOR, t: tensorProto(attribute.value, '') };
+  }
+}
+
+function tensorProto(value: TensorValue, name: string): onnx.TensorProto {
+  const proto = new onnx.TensorProto({
+    dims: [...value.dims],
+    dataType: dtypeToOnnx(value.dtype),
+    ...(name !== '' && { name }),
+  });
+  writeInline(proto, value, { path: name });
+  return proto;
+}
+
+function valueProto(value: Value): onnx.ValueInfoProto.$Properties {
+  const shape = value.shape && {
+    dim: value.shape.map((dim) => {
+      if (dim === null) return {};
+      return typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim };
+    }),
+  };
+  const tensorType = { elemType: dtypeToOnnx(value.dtype), ...(shape && { shape }) };
+  return { name: value.name, type: { tensorType } };
+}

@@ -1,0 +1,156 @@
+// An ONNX model: read, its tensors replaced, written back with everything else as it was.
+// Must not show protobuf to its callers, and must not read or write files.
+import { FormatError, UsageError } from '../graph/errors.js';
+import { canonicalDomain } from './attributes.js';
+import { decodeModelProto, encodeModelProto } from './codec.js';
+import { type DataFileOptions, type EncodedWithData, encodeWithDataFile } from './dataFile.js';
+import type { ExternalData } from './externalData.js';
+import type { onnx } from './gen/onnx.js';
+import { int64ToNumber } from './int64.js';
+import { collectNames } from './modelNames.js';
+import { findTensors, type ModelContext } from './modelScopes.js';
+import type { ModelTensor, StoredTensor } from './modelTensor.js';
+import { recognizeOther } from './otherFormats.js';
+import { describeValue, type ValueInfo } from './valueInfo.js';
+
+export interface DecodeOptions {
+  /** The file's name, for messages. */
+  readonly file?: string | undefined;
+  /** Reads the data files the model refers to; needed only for models that do. */
+  readonly externalData?: ExternalData | undefined;
+}
+
+/** An ONNX model in memory. */
+export class OnnxModel {
+  readonly irVersion: number;
+  /** Name and version of what made the model, such as `tf2onnx 1.16.1`; '' where it does not say. */
+  readonly producer: string;
+  readonly graphName: string;
+  /** The graph's inputs; below IR version 4 its initializers are among them. */
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+
+  private readonly proto: onnx.ModelProto;
+  private readonly source: Uint8Array;
+  private readonly context: ModelContext;
+  private readonly opsets: ReadonlyMap<string, number>;
+  private found: readonly StoredTensor[] | undefined;
+
+  private constructor(
+    proto: onnx.ModelProto,
+    graph: onnx.GraphProto,
+    source: Uint8Array,
+    context: ModelContext,
+  ) {
+    const { file } = context;
+    this.proto = proto;
+    this.source = source;
+    this.context = context;
+    this.irVersion = int64ToNumber(proto.irVersion ?? 0, 'ir_version', { file });
+    this.producer = [proto.producerName, proto.producerVersion].filter(Boolean).join(' ');
+    this.graphName = graph.name ?? '';
+    this.inputs = graph.input.map(describeValue);
+    this.outputs = graph.output.map(describeValue);
+    this.opsets = new Map(
+      proto.opsetImport.map(({ domain, version }, i) => [
+        canonicalDomain(domain),
+        int64ToNumber(version ?? 0, 'version', { file, path: `opset_import[${i}]` }),
+      ]),
+    );
+  }
+
+  /**
+   * The model in these bytes, which must not be changed as long as the model is used.
+   *
+   * Throws FormatError on anything that is not a plausible ONNX model, and says what it is instead.
+   */
+  static decode(bytes: Uint8Array, { file, externalData }: DecodeOptions = {}): OnnxModel {
+    if (bytes.length === 0) throw new FormatError('the file is empty; an ONNX model is expected', { file });
+    const other = recognizeOther(bytes);
+    if (other !== undefined) throw new FormatError(`this is ${other}; an ONNX model is expected`, { file });
+    const proto = decodeModelProto(bytes, { file });
+    if (proto.graph === null) {
+      throw new FormatError('a message without a graph; the file is no ONNX model, or cut short', { file });
+    }
+    const changes = { any: false, external: new Map() };
+    const model = new OnnxModel(proto, proto.graph, bytes, { file, externalData, changes });
+    model.checkVersions();
+    return model;
+  }
+
+  /** The version of an operator set; '' and 'ai.onnx' are the same, the standard one. */
+  opset(domain = ''): number | undefined {
+    return this.opsets.get(canonicalDomain(domain));
+  }
+
+  /**
+   * Every initializer and every Constant node's tensor of the main graph, subgraphs and functions.
+   *
+   * Throws FormatError where one has impossible dims, UnsupportedError where one has an element type newer than
+   * IR version 13.
+   */
+  tensors(): readonly ModelTensor[] {
+    return this.storedTensors();
+  }
+
+  /** Every name of a value or node anywhere in the model. */
+  names(): Set<string> {
+    return collectNames(this.proto);
+  }
+
+  /** The data files the model refers to, each once, relative to its folder. */
+  dataFiles(): readonly string[] {
+    const external = this.storedTensors().filter((tensor) => tensor.external);
+    return [...new Set(external.flatMap((tensor) => tensor.location() ?? []))];
+  }
+
+  /** Whether `encode` cannot hold all changes, since external tensors were written: use `encodeWithData`. */
+  get needsDataFile(): boolean {
+    return this.context.changes.external.size > 0;
+  }
+
+  /**
+   * The bytes of the model; of an unchanged one those it was decoded from.
+   *
+   * External tensors stay in their files. Throws UsageError where such a tensor was written, UnsupportedError where
+   * the model has 2 GiB or more.
+   */
+  encode(): Uint8Array {
+    if (this.needsDataFile) {
+      throw new UsageError(
+        'tensors in external data were written; encodeWithData puts them into a new data file',
+        {
+          file: this.context.file,
+        },
+      );
+    }
+    if (!this.context.changes.any) return this.source;
+    return encodeModelProto(this.proto, { sizeHint: this.source.length });
+  }
+
+  /** The model and a new data file with the external tensors that were written; see `DataFileOptions`. */
+  encodeWithData(options: DataFileOptions): EncodedWithData {
+    return encodeWithDataFile(this.proto, this.storedTensors(), this.context, options);
+  }
+
+  private storedTensors(): readonly StoredTensor[] {
+    this.found ??= findTensors(this.proto, this.context);
+    return this.found;
+  }
+
+  private checkVersions(): void {
+    const { file } = this.context;
+    if (this.irVersion < 1) {
+      throw new FormatError(`ir_version is ${this.irVersion}; an ONNX model has one of 1 or more`, { file });
+    }
+    // The operator sets follow the graph in the file, so a file cut short behind the graph lacks them.
+    if (this.irVersion >= 3 && this.opsets.size === 0) {
+      throw new FormatError('no opset_import; the file is no ONNX model, or cut short', { file });
+    }
+  }
+}
+
+export type { DataFileOptions, EncodedWithData } from './dataFile.js';
+export type { ExternalData } from './externalData.js';
+export type { AttributeValue, Consumer, ModelTensor } from './modelTensor.js';
+export type { ValueInfo } from './valueInfo.js';

@@ -1,0 +1,32 @@
+// Axis arguments: Keras's integers, lists and null, checked against a rank where it is known.
+// Must not import anything above graph.
+import { ShapeError } from '../graph/errors.js';
+import { formatShape, type Shape } from '../graph/shape.js';
+
+/** One axis, several, or `null` for all. Negative axes count from the end. */
+export type Axis = number | readonly number[] | null;
+
+/** The axis argument as a list: sorted, without negatives where the rank is known; `null` for all axes. */
+export function normalizeAxes(op: string, axis: Axis | undefined, shape: Shape): readonly number[] | null {
+  if (axis === null || axis === undefined) return null;
+  const list = typeof axis === 'number' ? [axis] : axis;
+  const axes = list.map((item) => normalizeAxis(op, item, shape));
+  if (new Set(axes).size !== axes.length) {
+    throw new ShapeError(
+      `ops.${op}: axis [${list.join(', ')}] names a dimension twice; shape is ${formatShape(shape)}`,
+    );
+  }
+  return shape === undefined ? axes : [...axes].sort((a, b) => a - b);
+}
+
+/** One axis in the range of the shape, counted from the front where the rank is known. */
+export function normalizeAxis(op: string, axis: number, shape: Shape): number {
+  if (!Number.isInteger(axis)) throw new ShapeError(`ops.${op}: axis must be an integer, not ${axis}`);
+  if (shape === undefined) return axis;
+  const rank = shape.length;
+  if (axis < -rank || axis >= rank) {
+    const range = rank === 0 ? 'a scalar has no axes' : `accepted are ${-rank} to ${rank - 1}`;
+    throw new ShapeError(`ops.${op}: axis ${axis} is out of range for shape ${formatShape(shape)}; ${range}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}

@@ -1,0 +1,76 @@
+// Symbolic tensors: a small expression graph of ONNX operators, free of any opset, that ops build and `lower` emits.
+// Must not import anything above graph.
+import type { DType } from '../graph/dtype.js';
+import type { Attribute } from '../graph/graph.js';
+import type { Shape } from '../graph/shape.js';
+import type { TensorValue } from '../graph/tensorValue.js';
+
+/** How a symbolic tensor comes about. */
+export type Source =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'constant'; readonly value: TensorValue }
+  | {
+      readonly kind: 'op';
+      readonly opType: string;
+      readonly inputs: readonly SymbolicTensor[];
+      readonly attributes: Readonly<Record<string, Attribute>>;
+      /** Reduced, squeezed or inserted axes: an attribute or an input, as the opset wants it. */
+      readonly axes?: readonly number[];
+    };
+
+/**
+ * A tensor whose values are known only when the graph runs.
+ *
+ * `dtype` is always known; `shape` as far as it could be inferred: sizes, names of symbolic
+ * dimensions, `null` for unknown ones, `undefined` for an unknown rank.
+ */
+export class SymbolicTensor {
+  constructor(
+    readonly source: Source,
+    readonly dtype: DType,
+    readonly shape: Shape,
+  ) {}
+
+  /** The number of dimensions, where it is known. */
+  get rank(): number | undefined {
+    return this.shape?.length;
+  }
+
+  toString(): string {
+    const dims = this.shape?.map((dim) => dim ?? '?').join(', ') ?? '...';
+    return `SymbolicTensor(${this.dtype}, [${dims}])`;
+  }
+
+  /**
+   * @throws {TypeError} always: arithmetic operators do not work on symbolic tensors
+   * @internal
+   */
+  [Symbol.toPrimitive](): never {
+    throw new TypeError(
+      'a symbolic tensor has no value while a constraint is traced: write ops.add(a, b), ops.greater(a, b) and so on in place of a + b or a > b',
+    );
+  }
+}
+
+/** A new graph input. */
+export function symbolicInput(name: string, dtype: DType, shape: Shape): SymbolicTensor {
+  return new SymbolicTensor({ kind: 'input', name }, dtype, shape);
+}
+
+/** The result of one ONNX operator. */
+export function applyOp(
+  opType: string,
+  inputs: readonly SymbolicTensor[],
+  result: { readonly dtype: DType; readonly shape: Shape },
+  extra: {
+    readonly attributes?: Readonly<Record<string, Attribute>>;
+    readonly axes?: readonly number[];
+  } = {},
+): SymbolicTensor {
+  const { attributes = {}, axes } = extra;
+  const source: Source =
+    axes === undefined
+      ? { kind: 'op', opType, inputs, attributes }
+      : { kind: 'op', opType, inputs, attributes, axes };
+  return new SymbolicTensor(source, result.dtype, result.shape);
+}

@@ -1,0 +1,52 @@
+// What is used of ONNX Runtime, as any of its JavaScript packages offers it, and how the packages are loaded.
+// The optional peers are named here alone; types are structural so that none of them is needed to compile.
+import { ProviderError } from '../graph/errors.js';
+
+/** A tensor as ONNX Runtime holds it. */
+export interface OrtTensor {
+  readonly type: string;
+  readonly dims: readonly number[];
+  readonly data: unknown;
+  dispose?(): void;
+}
+
+export interface OrtSession {
+  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
+
+/** The module of `onnxruntime-node`, `onnxruntime-web` or another package with the same interface. */
+export interface OrtModule {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options?: Record<string, unknown>): Promise<OrtSession>;
+  };
+  // The packages overload the constructor by element type, so that only `never` fits all of them.
+  readonly Tensor: new (
+    type: never,
+    data: never,
+    dims?: readonly number[],
+  ) => OrtTensor;
+}
+
+/** Loads `onnxruntime-node`. @throws {ProviderError} when it is not installed, with the command that installs it */
+export async function loadNodeOrt(): Promise<OrtModule> {
+  return load('onnxruntime-node', () => import('onnxruntime-node'));
+}
+
+/** Loads `onnxruntime-web`. @throws {ProviderError} when it is not installed, with the command that installs it */
+export async function loadWebOrt(): Promise<OrtModule> {
+  return load('onnxruntime-web', () => import('onnxruntime-web'));
+}
+
+async function load(name: string, importModule: () => Promise<unknown>): Promise<OrtModule> {
+  try {
+    const module = (await importModule()) as { default?: OrtModule } & OrtModule;
+    return module.InferenceSession === undefined && module.default !== undefined ? module.default : module;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new ProviderError(
+      `${name} could not be loaded (${reason}); install it with 'npm install ${name}', or pass your own module as { ort }`,
+      { cause },
+    );
+  }
+}

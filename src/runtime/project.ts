@@ -1,0 +1,87 @@
+// Projecting one weight, or a set of named weights in place, with one call.
+// Must not import files or cli.
+import { classNameOf } from '../constraints/constraint.js';
+import { type ConstraintIdentifier, getRequired } from '../constraints/get.js';
+import { ConstraintError, ShapeError } from '../graph/errors.js';
+import type { TensorData, TensorValue } from '../graph/tensorValue.js';
+import { ConstraintRunner, type RunnerOptions } from './constraintRunner.js';
+import type { OrtModule } from './ort.js';
+import { readWeight, type Weight } from './weight.js';
+
+export interface ProjectOptions extends RunnerOptions {
+  /** Your own ONNX Runtime module. Default: the package of the entry point this is imported from. */
+  readonly ort?: OrtModule;
+}
+
+/** A weight with its constraint: an instance, a function, a name or a config. */
+export interface ConstrainedWeight extends Weight {
+  readonly constraint: ConstraintIdentifier;
+}
+
+/** As `project` and `projectInPlace`, with ONNX Runtime loaded by the entry point. */
+export interface Projecting {
+  project<T extends Weight>(
+    constraint: ConstraintIdentifier,
+    weight: T,
+    options?: ProjectOptions,
+  ): Promise<TensorValue>;
+  projectInPlace(
+    weights: Readonly<Record<string, ConstrainedWeight>>,
+    options?: ProjectOptions,
+  ): Promise<void>;
+}
+
+/** The projecting functions of an entry point. */
+export function projectingWith(load: () => Promise<OrtModule>, defaults: RunnerOptions): Projecting {
+  const withRunner = async <T>(
+    options: ProjectOptions,
+    use: (runner: ConstraintRunner) => Promise<T>,
+  ): Promise<T> => {
+    const { ort = await load(), ...rest } = options;
+    const runner = new ConstraintRunner(ort, { ...defaults, ...rest });
+    try {
+      return await use(runner);
+    } finally {
+      await runner.dispose();
+    }
+  };
+  return {
+    project: (constraint, weight, options = {}) =>
+      withRunner(options, (runner) => runner.run(getRequired(constraint), readWeight(weight))),
+    projectInPlace: (weights, options = {}) => withRunner(options, (runner) => projectAll(runner, weights)),
+  };
+}
+
+async function projectAll(
+  runner: ConstraintRunner,
+  weights: Readonly<Record<string, ConstrainedWeight>>,
+): Promise<void> {
+  const jobs = Object.entries(weights).map(([name, weight]) => ({
+    name,
+    constraint: getRequired(weight.constraint),
+    value: readWeight(weight, name),
+  }));
+  refuseShared(jobs);
+  const results: { target: TensorData; source: TensorData }[] = [];
+  for (const { name, constraint, value } of jobs) {
+    try {
+      results.push({ target: value.data, source: (await runner.run(constraint, value)).data });
+    } catch (error) {
+      if (!(error instanceof ConstraintError)) throw error;
+      throw new ShapeError(`${name} (${classNameOf(constraint)}): ${error.detail}`, { cause: error });
+    }
+  }
+  // Nothing is written until everything has run, so that a failure leaves all weights as they were.
+  for (const { target, source } of results) (target as Float32Array).set(source as Float32Array);
+}
+
+function refuseShared(jobs: readonly { name: string; value: TensorValue }[]): void {
+  const owners = new Map<TensorData, string>();
+  for (const { name, value } of jobs) {
+    const owner = owners.get(value.data);
+    if (owner !== undefined) {
+      throw new ShapeError(`${owner} and ${name} are the same array; give each weight once`);
+    }
+    owners.set(value.data, name);
+  }
+}

@@ -1,0 +1,45 @@
+# Runs the official ONNX checker and strict shape inference on every .onnx file named, or found under a folder named.
+# Prints one line a file, then the count; exits 1 when a file fails or when there is none.
+# With --quiet the lines of files that pass are left out.
+import sys
+from pathlib import Path
+
+import onnx
+
+
+def models(arguments):
+    for argument in arguments:
+        path = Path(argument)
+        yield from sorted(path.rglob("*.onnx")) if path.is_dir() else [path]
+
+
+def fault(path):
+    """The first complaint about the file, or None."""
+    try:
+        onnx.checker.check_model(str(path), full_check=True)
+        model = onnx.load(path)
+        inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+        if any(not output.type.WhichOneof("value") for output in inferred.graph.output):
+            return "an output has no type"
+    except Exception as error:  # every kind of complaint is a finding about this file
+        return " ".join(str(error).split())
+    return None
+
+
+def main(arguments):
+    quiet = "--quiet" in arguments
+    passed = failed = 0
+    for path in models([argument for argument in arguments if argument != "--quiet"]):
+        complaint = fault(path)
+        if complaint is None:
+            passed += 1
+        else:
+            failed += 1
+        if complaint is not None or not quiet:
+            print(f"{path}: {complaint or 'ok'}")
+    print(f"onnx {onnx.__version__}: {passed} files passed, {failed} failed")
+    return 0 if failed == 0 and passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
