@@ -1,12 +1,12 @@
 // `export`: writes a constraint as an ONNX model of its own.
 import { type Constraint, classNameOf } from '../constraints/constraint.js';
 import { deserialize } from '../constraints/deserialize.js';
-import { exportConstraint } from '../export/exportConstraint.js';
+import { exportConstraint, rankFor } from '../export/exportConstraint.js';
 import { checkTarget, writeFileAtomic } from '../files/atomicWrite.js';
 import type { DType } from '../graph/dtype.js';
 import { UsageError } from '../graph/errors.js';
 import { DEFAULT_OPSET, irVersionFor } from '../graph/opset.js';
-import { formatShape, type Shape } from '../graph/shape.js';
+import { formatShape, openShape, type Shape } from '../graph/shape.js';
 import { parseJson } from '../keras/parseJson.js';
 import { exitCodes } from './exitCodes.js';
 import type { Output } from './output.js';
@@ -30,17 +30,12 @@ export async function exportCommand(name: string, options: ExportOptions, output
   const constraint = await readConstraint(name, options);
   for (const warning of constraint.warnings()) output.warn(warning);
   const { dtype, opset = DEFAULT_OPSET, shape, rank } = options;
-  const bytes = exportConstraint(constraint, {
-    dtype,
-    opset,
-    ...(shape !== undefined && { shape }),
-    ...(rank !== undefined && { rank }),
-  });
+  const dims = shape ?? openShape(rank ?? rankFor(constraint));
+  const bytes = exportConstraint(constraint, { dtype, opset, shape: dims });
   await writeFileAtomic(options.out, bytes);
   const ir = irVersionFor(opset);
-  const form = rank === undefined ? formatShape(shape) : `rank ${rank}`;
   output.line(
-    `${describeConstraint(constraint)}, ${dtype} ${form}, opset ${opset}, IR ${ir}: wrote ${options.out} (${bytes.length} bytes)`,
+    `${describeConstraint(constraint)}, ${dtype} ${formatShape(dims)}, opset ${opset}, IR ${ir}: wrote ${options.out} (${bytes.length} bytes)`,
   );
   output.result({
     ok: true,
@@ -50,7 +45,7 @@ export async function exportCommand(name: string, options: ExportOptions, output
     dtype,
     opset,
     irVersion: ir,
-    shape: shape ?? null,
+    shape: dims,
     bytes: bytes.length,
   });
   return exitCodes.done;

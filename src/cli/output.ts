@@ -75,8 +75,12 @@ export class Output {
     return { update, stop: () => bar?.stop() };
   }
 
-  /** Reports a failure on both ways out. */
-  failure(error: unknown): void {
+  /**
+   * Reports a failure on both ways out.
+   *
+   * @param more what goes into the JSON object beside the error
+   */
+  failure(error: unknown, more: object = {}): void {
     const message = error instanceof Error ? error.message : String(error);
     this.note(`${this.paint('red', 'error:')} ${message}`);
     const known = error instanceof ConstraintError ? error : undefined;
@@ -88,6 +92,7 @@ export class Output {
         ...(known?.file !== undefined && { file: known.file }),
         ...(known?.path !== undefined && { path: known.path }),
       },
+      ...more,
     });
   }
 }

@@ -3,7 +3,7 @@ import { type Constraint, classNameOf } from '../constraints/constraint.js';
 import { FunctionConstraint } from '../constraints/functionConstraint.js';
 import type { Violation } from '../constraints/violations.js';
 import { formatShape } from '../graph/shape.js';
-import type { PlanEntry } from '../resolve/plan.js';
+import type { PlacedTensor, PlanEntry } from '../resolve/plan.js';
 import type { AppliedEntry, CheckedEntry } from '../runtime/applyPlan.js';
 import { formatNumber, type Output } from './output.js';
 
@@ -24,9 +24,12 @@ export interface EntryJson {
 
 /** A constraint as it is written in Keras: `MaxNorm(max_value=2, axis=[0, 1, 2])`. */
 export function describeConstraint(constraint: Constraint): string {
-  if (constraint instanceof FunctionConstraint) return `${constraint.fn.name || 'function'}()`;
-  const args = Object.entries(constraint.getConfig()).map(([key, value]) => `${key}=${pythonLiteral(value)}`);
-  return `${classNameOf(constraint)}(${args.join(', ')})`;
+  return `${classNameOf(constraint)}(${constraintArguments(constraint).join(', ')})`;
+}
+
+function constraintArguments(constraint: Constraint): readonly string[] {
+  if (constraint instanceof FunctionConstraint) return [constraint.fn.name || 'anonymous'];
+  return Object.entries(constraint.getConfig()).map(([key, value]) => `${key}=${pythonLiteral(value)}`);
 }
 
 export function entryJson(entry: AppliedEntry & CheckedEntry, status: string): EntryJson {
@@ -45,17 +48,56 @@ export function entryJson(entry: AppliedEntry & CheckedEntry, status: string): E
   };
 }
 
-/** The columns every plan table starts with. */
-export const planColumns: readonly string[] = ['variable', 'constraint', 'tensor', 'how'];
+/** A last column that only one command has. */
+export interface ExtraColumn<T> {
+  readonly title: string;
+  cell(entry: T): string;
+}
 
-export function planCells({ variable, constraint, tensors }: PlanEntry): readonly string[] {
-  const how = [...new Set(tensors.flatMap((placed) => placed.how))].join(', ');
+/** Prints the table of a plan, then the reasons for what could not be placed. */
+export function showPlan<T extends PlanEntry>(
+  output: Output,
+  entries: readonly T[],
+  statusOf: (entry: T) => string,
+  extra?: ExtraColumn<T>,
+): void {
+  output.table(
+    ['variable', 'constraint', 'tensor', 'status', ...(extra === undefined ? [] : [extra.title])],
+    entries.map((entry) => [
+      ...planCells(entry),
+      paintStatus(output, statusOf(entry)),
+      ...(extra === undefined ? [] : [extra.cell(entry)]),
+    ]),
+  );
+  for (const { variable, status, reason } of entries) {
+    if (status === 'unresolved')
+      output.note(`${output.paint('red', 'unresolved:')} ${variable.path}: ${reason}`);
+  }
+}
+
+function planCells({ variable, constraint, tensors }: PlanEntry): readonly string[] {
+  const name = classNameOf(constraint);
+  const args = constraintArguments(constraint).join(' ');
   return [
-    `${variable.path} ${formatShape(variable.shape)}`,
-    describeConstraint(constraint),
-    tensors.map(({ tensor }) => `${tensor.name} ${formatShape(tensor.dims)}`).join('\n') || '—',
-    how || '—',
+    `${variable.path}\n${formatShape(variable.shape)}`,
+    args === '' ? name : `${name}\n${args}`,
+    tensors.map(describeTensor).join('\n') || '—',
   ];
+}
+
+function describeTensor({ tensor, how }: PlacedTensor): string {
+  return `${tensor.name}\n${formatShape(tensor.dims)} ${how.join(', ')}`;
+}
+
+function paintStatus(output: Output, status: string): string {
+  const colours = {
+    applied: 'green',
+    satisfied: 'green',
+    violated: 'red',
+    unresolved: 'red',
+    converging: 'yellow',
+  } as const;
+  return output.paint(colours[status as keyof typeof colours] ?? 'dim', status);
 }
 
 /** A violation in the constraint's own terms: `unit 3: norm 2.31 over the limit 2`. */
@@ -66,17 +108,6 @@ export function describeViolation({ unit, measure, found, limit }: Violation): s
   const subject = measure === 'norm' ? 'unit' : 'weight';
   const what = measure === 'change' ? 'projecting still moves it by' : measure;
   return `${subject} ${place}: ${what} ${formatNumber(found)} ${relation} the limit ${formatNumber(limit)}`;
-}
-
-/** Lists what could not be placed, with the reasons. */
-export function reportUnresolved(output: Output, entries: readonly PlanEntry[]): void {
-  for (const { variable, constraint, status, reason } of entries) {
-    if (status === 'unresolved') {
-      output.note(
-        `${output.paint('red', 'unresolved:')} ${variable.path}, ${describeConstraint(constraint)}: ${reason}`,
-      );
-    }
-  }
 }
 
 function pythonLiteral(value: unknown): string {

@@ -116,7 +116,10 @@ function addExport(program: Command, wrap: Wrap): void {
       new Option('--shape <sizes>', 'sizes or names, such as 784,128 or batch,3').argParser(parseShape),
     )
     .addOption(
-      new Option('--rank <number>', 'dimensions of open size (default: any shape)')
+      new Option(
+        '--rank <number>',
+        'how many dimensions, of open size (default: as the axis needs, 2 at least)',
+      )
         .argParser(parseWhole)
         .conflicts('shape'),
     )

@@ -6,7 +6,7 @@ import type { Graph } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
 import { NameScope } from '../graph/nameScope.js';
 import { DEFAULT_OPSET } from '../graph/opset.js';
-import { formatShape, type Shape, shapesAgree } from '../graph/shape.js';
+import { formatShape, openShape, type Shape, shapesAgree } from '../graph/shape.js';
 import { lower } from '../ops/lower.js';
 import { SymbolicTensor, symbolicInput } from '../ops/symbolicTensor.js';
 import { castTo } from '../ops/tensorLike.js';
@@ -17,10 +17,10 @@ import { FunctionConstraint } from './functionConstraint.js';
 export interface BuildGraphOptions {
   /** The weight's dtype: float32 (default), float64, float16 or bfloat16. */
   readonly dtype?: DType;
-  /** The weight's shape; names stand for sizes that are open. Default: any shape. */
+  /** The weight's shape; names stand for sizes that are open. */
   readonly shape?: Shape | undefined;
-  /** The number of dimensions, where the shape is open; not together with `shape`. */
-  readonly rank?: number;
+  /** The number of dimensions, where their sizes are open; not together with `shape`. */
+  readonly rank?: number | undefined;
   /** The version of ONNX's default operator set, 13 to 26. Default 18. */
   readonly opset?: number;
 }
@@ -30,7 +30,8 @@ export const INPUT_NAME = 'w';
 export const OUTPUT_NAME = 'w_out';
 
 /**
- * The graph of a constraint: input `w`, output `w_out`, both of the same shape and dtype.
+ * The graph of a constraint: input `w`, output `w_out`, both of the same shape and dtype; without `shape` and
+ * `rank` it fits any shape.
  *
  * float16 and bfloat16 are cast to float32 first and rounded once at the end.
  *
@@ -105,7 +106,7 @@ function readShape(options: BuildGraphOptions): Shape {
   if (!Number.isInteger(rank) || rank < 0) {
     throw new UsageError(`rank must be a whole number from 0, found ${rank}`);
   }
-  return Array.from({ length: rank }, (_, i) => `d${i}`);
+  return openShape(rank);
 }
 
 function checkDims(shape: Shape): Shape {

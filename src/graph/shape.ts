@@ -7,6 +7,11 @@ export type Dim = number | string | null;
 /** A shape; `undefined` when even the rank is unknown. */
 export type Shape = readonly Dim[] | undefined;
 
+/** A shape of `rank` dimensions of open size, named `d0`, `d1` and so on. */
+export function openShape(rank: number): readonly Dim[] {
+  return Array.from({ length: rank }, (_, i) => `d${i}`);
+}
+
 /** A shape as error messages show it: `(3, ?, batch)`. */
 export function formatShape(shape: Shape): string {
   if (shape === undefined) return '(unknown rank)';

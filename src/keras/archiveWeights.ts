@@ -76,14 +76,14 @@ class ArchiveReader implements StoredWeights {
   /**
    * The group of each layer of a list.
    *
-   * Keras names the groups by class and count, in the order of its list; that is the config's order too. Since Keras 3.8
-   * they also carry the layer's name, which is the safer way to find them.
+   * Keras names the groups by class and count, in the order of its list; that is the config's order too. Newer versions
+   * also store the layer's name, which is the safer way to find them.
    */
   private listGroups(group: string, layers: readonly LayerNode[]): string[] {
     const byName = this.groupsByLayerName(group);
     const counts = new Map<string, number>();
     return layers.map((layer) => {
-      const base = snakeCase(layer.className);
+      const base = groupName(layer.className);
       const count = counts.get(base) ?? 0;
       counts.set(base, count + 1);
       const named = byName.get(layer.name) ?? [];
@@ -164,6 +164,11 @@ function memberOf(
   name: string | undefined,
 ): LayerNode | undefined {
   return name === undefined ? [...layers].find((layer) => layer.attributes.includes(key)) : undefined;
+}
+
+/** Keras goes by the Python class, which for one layer has another name than configs have. */
+function groupName(className: string): string {
+  return className === 'GroupQueryAttention' ? 'grouped_query_attention' : snakeCase(className);
 }
 
 const join = (group: string, name: string): string => (group === '' ? name : `${group}/${name}`);

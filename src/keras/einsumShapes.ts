@@ -31,7 +31,7 @@ function outputSizes(source: ShapeSource, output: string): Map<string, number | 
   const list = asList(value) ?? [value];
   const dims = list.map((each) => (typeof each === 'number' ? each : null));
   // `output_shape` leaves the batch out, and with it the first label unless an ellipsis stands for it.
-  return sizesByLetter(output.startsWith('...') ? output : `...${output.slice(1)}`, dims);
+  return sizesByLetter(output.startsWith('...') ? output : output.slice(1), dims);
 }
 
 export const einsumKernel: ShapeRule = (source) => {

@@ -213,7 +213,7 @@ const rows: Readonly<Record<string, LayerRow>> = {
       projection('output_dense', 'attention_output', shapes.attentionOutputKernel, shapes.attentionOutput),
     ],
   },
-  GroupedQueryAttention: {
+  GroupQueryAttention: {
     parts: [
       projection('query_dense', 'query', groupedQuery, groupedQueryBias),
       projection('key_dense', 'key', grouped('key_shape'), groupedBias),
@@ -248,9 +248,9 @@ const rows: Readonly<Record<string, LayerRow>> = {
   },
 };
 
-/** Other names that Keras 1 and 2 gave to these layers. */
+/** Other names of these layers: of Keras 1 and 2, and of the Python class where Keras exports it under another one. */
 const oldNames: Readonly<Record<string, string>> = {
-  GroupQueryAttention: 'GroupedQueryAttention',
+  GroupedQueryAttention: 'GroupQueryAttention',
   BatchNormalizationV1: 'BatchNormalization',
   BatchNormalizationV2: 'BatchNormalization',
   SyncBatchNormalization: 'BatchNormalization',

@@ -1,13 +1,17 @@
 // Text fields of ONNX files, kept byte for byte even where they are not UTF-8 (paths in doc strings, mostly).
-// Must not import anything.
+// Must not import anything but the errors.
+import { FormatError } from '../graph/errors.js';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 const replacement = '\uFFFD';
 
+/** The most bytes of one text that may be no UTF-8: a few accents are, a mass of them is no text. */
+const maxEscapes = 1 << 16;
+
 /**
  * The text of UTF-8 bytes. A byte that is not UTF-8 becomes the lone surrogate U+DC00 + byte, as Python's
- * `surrogateescape` does, so that `encodeText` gives the same bytes back.
+ * `surrogateescape` does, so that `encodeText` gives the same bytes back. Throws FormatError where there are too many.
  */
 export function decodeText(bytes: Uint8Array): string {
   const text = decoder.decode(bytes);
@@ -21,28 +25,35 @@ export function holdsEscapes(text: string): boolean {
 
 /** The bytes of a text from `decodeText`. */
 export function encodeText(text: string): Uint8Array {
-  const parts = text
-    .split(/([\uDC80-\uDCFF])/u)
-    .map((part, i) => (i % 2 === 1 ? Uint8Array.of(part.charCodeAt(0) - 0xdc00) : encoder.encode(part)));
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
+  const bytes = new Uint8Array(3 * text.length);
+  let length = 0;
+  let start = 0;
+  const encodeUpTo = (end: number): void => {
+    length += encoder.encodeInto(text.slice(start, end), bytes.subarray(length)).written;
+  };
+  for (const { index } of text.matchAll(/[\uDC80-\uDCFF]/gu)) {
+    encodeUpTo(index);
+    bytes[length] = text.charCodeAt(index) - 0xdc00;
+    length += 1;
+    start = index + 1;
   }
-  return bytes;
+  encodeUpTo(text.length);
+  return bytes.subarray(0, length);
 }
 
 function decodeWithEscapes(bytes: Uint8Array): string {
   const parts: string[] = [];
   let start = 0;
   let at = 0;
+  let escapes = 0;
   while (at < bytes.length) {
     const length = sequenceLength(bytes, at);
     if (length > 0) {
       at += length;
       continue;
     }
+    escapes += 1;
+    if (escapes > maxEscapes) throw new FormatError(`a text of ${bytes.length} bytes that is not UTF-8`);
     if (start < at) parts.push(decoder.decode(bytes.subarray(start, at)));
     parts.push(String.fromCharCode(0xdc00 + (bytes[at] ?? 0)));
     at += 1;

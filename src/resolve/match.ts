@@ -57,23 +57,28 @@ export function isDistinctive(values: Float64Array): boolean {
   return values.length >= 4 && values.some((value) => value !== values[0]);
 }
 
+export interface MatchOptions {
+  /** Orders to try where there are too many dimensions to try all. */
+  readonly likely?: readonly (readonly number[])[];
+  /** How far two values may be apart. Default 0. */
+  readonly tolerance?: number;
+}
+
 /**
- * Every order of the variable's dimensions in which its values are the tensor's, those that also give the
- * tensor's dims first. Dimensions of size 1 stay where they are: they change nothing.
- *
- * @param likely orders to try where there are too many dimensions to try all
+ * Every order of the variable's dimensions in which its values are the tensor's; only those that also give the
+ * tensor's dims, where there are any. Dimensions of size 1 come first in the order: where they are changes nothing.
  */
 export function matchingLayouts(
   values: Float64Array,
   kerasShape: readonly number[],
   stored: Float64Array,
   tensorShape: readonly number[],
-  likely: readonly (readonly number[])[] = [],
+  { likely = [], tolerance = 0 }: MatchOptions = {},
 ): readonly Layout[] {
   const found: Layout[] = [];
   for (const perm of candidateOrders(kerasShape, likely)) {
     const layout: Layout = { kerasShape, perm, tensorShape };
-    if (sameElements(values, stored, layout)) found.push(layout);
+    if (sameElements(values, stored, layout, tolerance)) found.push(layout);
   }
   const exact = found.filter(keepsDims);
   return exact.length > 0 ? exact : found;
@@ -104,14 +109,24 @@ function permutations(items: readonly number[]): number[][] {
   );
 }
 
-function sameElements(values: Float64Array, stored: Float64Array, layout: Layout): boolean {
-  if (!sampleMatches(values, stored, layout)) return false;
+function sameElements(
+  values: Float64Array,
+  stored: Float64Array,
+  layout: Layout,
+  tolerance: number,
+): boolean {
+  if (!sampleMatches(values, stored, layout, tolerance)) return false;
   const ordered = toTensorOrder(values, layout);
-  return stored.every((value, i) => same(value, ordered[i] as number));
+  return stored.every((value, i) => same(value, ordered[i] as number, tolerance));
 }
 
 /** Looks at a few elements, which is enough to refuse nearly every wrong order. */
-function sampleMatches(values: Float64Array, stored: Float64Array, layout: Layout): boolean {
+function sampleMatches(
+  values: Float64Array,
+  stored: Float64Array,
+  layout: Layout,
+  tolerance: number,
+): boolean {
   const { kerasShape, perm } = layout;
   const strides = kerasShape.map((_, axis) => kerasShape.slice(axis + 1).reduce((a, b) => a * b, 1));
   const step = Math.max(1, Math.floor(stored.length / 64));
@@ -123,11 +138,11 @@ function sampleMatches(values: Float64Array, stored: Float64Array, layout: Layou
       source += (rest % dim) * (strides[axis] as number);
       rest = Math.floor(rest / dim);
     }
-    if (!same(stored[flat] as number, values[source] as number)) return false;
+    if (!same(stored[flat] as number, values[source] as number, tolerance)) return false;
   }
   return true;
 }
 
-function same(a: number, b: number): boolean {
-  return a === b || (Number.isNaN(a) && Number.isNaN(b));
+function same(a: number, b: number, tolerance: number): boolean {
+  return a === b || Math.abs(a - b) <= tolerance || (Number.isNaN(a) && Number.isNaN(b));
 }

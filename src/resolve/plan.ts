@@ -21,6 +21,8 @@ export interface PlanEntry {
   readonly status: 'resolved' | 'frozen' | 'unresolved';
   /** The tensors that hold the variable: more than one where the exporter stored copies. */
   readonly tensors: readonly PlacedTensor[];
+  /** Whether the constraint fits the variable's shape and dtype. */
+  readonly fits: boolean;
   /** Why the variable is not resolved. */
   readonly reason?: string;
 }

@@ -5,11 +5,12 @@ import { buildGraph } from '../constraints/buildGraph.js';
 import type { Constraint } from '../constraints/constraint.js';
 import { axisInLayout, type Layout } from '../constraints/layout.js';
 import { NonNeg } from '../constraints/nonNeg.js';
-import { dtypeKind } from '../graph/dtype.js';
+import { defaultTolerance } from '../constraints/violations.js';
+import { type DType, dtypeKind } from '../graph/dtype.js';
 import { ShapeError } from '../graph/errors.js';
 import { toFloat64 } from '../graph/numbers.js';
 import { formatShape } from '../graph/shape.js';
-import { elementCount } from '../graph/tensorValue.js';
+import { elementCount, type TensorValue } from '../graph/tensorValue.js';
 import type { KerasModel, KerasVariable } from '../keras/kerasModel.js';
 import type { ModelTensor, OnnxModel } from '../onnx/model.js';
 import { expectedOrders } from './consumerLayout.js';
@@ -20,6 +21,11 @@ import { type PlacedTensor, type Plan, type PlanEntry, placeTensor } from './pla
 export interface ResolveOptions {
   /** Place frozen variables too. Default false: they are listed and left alone, as Keras does. */
   readonly includeFrozen?: boolean;
+  /**
+   * Values of variables once their constraints have been applied: they are looked for where a variable's own
+   * values are not found, so that a model that was projected before resolves too.
+   */
+  readonly projected?: ReadonlyMap<KerasVariable, TensorValue>;
 }
 
 /** A tensor with the values of a variable, and every layout in which it could hold them. */
@@ -31,33 +37,47 @@ interface Candidate {
 /**
  * The plan for the constrained variables of `keras` on the tensors of `model`.
  *
- * A tensor holds a variable when its elements are the variable's, in some order of its dimensions. Where values
+ * A tensor holds a variable when its elements are the variable's, in some order of its dimensions; with
+ * `projected` also when they are, within rounding, what the constraint makes of the variable. Where values
  * leave several tensors or orders, names and the operators that read the tensor decide; where those do not
  * either, the variable is `unresolved` with the reason.
  */
 export function resolve(model: OnnxModel, keras: KerasModel, options: ResolveOptions = {}): Plan {
-  const search = new Search(model, keras);
+  const search = new Search(model, keras, options.projected);
   const entries = keras.variables.flatMap((variable): PlanEntry[] => {
     const { constraint } = variable;
     if (constraint === null) return [];
+    const misfit = whyMisfit(variable, constraint);
+    const common = { variable, constraint, fits: misfit === undefined };
     if (!variable.trainable && options.includeFrozen !== true) {
-      return [{ variable, constraint, status: 'frozen', tensors: [] }];
+      return [{ ...common, status: 'frozen', tensors: [] }];
     }
-    const placed = search.place(variable, constraint);
+    const placed = misfit ?? search.place(variable, constraint);
     return typeof placed === 'string'
-      ? [{ variable, constraint, status: 'unresolved', tensors: [], reason: placed }]
-      : [{ variable, constraint, status: 'resolved', tensors: placed }];
+      ? [{ ...common, status: 'unresolved', tensors: [], reason: placed }]
+      : [{ ...common, status: 'resolved', tensors: placed }];
   });
   return { entries };
 }
 
-/** Tensors and variables by what their values are, read once. */
+/** A tensor of the model with its values, read once. */
+interface StoredTensor {
+  readonly tensor: ModelTensor;
+  readonly values: Float64Array;
+  readonly print: number;
+}
+
+/** Tensors and variables by what their values are. */
 class Search {
-  readonly #tensors: { tensor: ModelTensor; values: Float64Array; print: number }[];
+  readonly #tensors: readonly StoredTensor[];
   readonly #variables: { variable: KerasVariable; values: VariableValues }[];
   readonly #candidates = new Map<KerasVariable, readonly Candidate[]>();
 
-  constructor(model: OnnxModel, keras: KerasModel) {
+  constructor(
+    model: OnnxModel,
+    keras: KerasModel,
+    readonly projected: ReadonlyMap<KerasVariable, TensorValue> = new Map(),
+  ) {
     this.#variables = keras.variables.flatMap((variable) =>
       variable.value === undefined ? [] : [{ variable, values: new VariableValues(variable.value) }],
     );
@@ -75,8 +95,6 @@ class Search {
     if (variable.value === undefined) {
       return 'the Keras file holds no weights to match; give the .keras or .h5 file that the model was exported from';
     }
-    const misfit = whyMisfit(variable, constraint);
-    if (misfit !== undefined) return misfit;
     const all = this.#candidatesOf(variable);
     if (all.length === 0) return this.#whyNone(variable);
     const own = preferNamed(variable, all);
@@ -95,7 +113,8 @@ class Search {
   #candidatesOf(variable: KerasVariable): readonly Candidate[] {
     const known = this.#candidates.get(variable);
     if (known !== undefined) return known;
-    const found = this.#search(variable);
+    const exact = this.#search(variable);
+    const found = exact.length > 0 ? exact : this.#searchProjected(variable);
     this.#candidates.set(variable, found);
     return found;
   }
@@ -103,16 +122,42 @@ class Search {
   #search(variable: KerasVariable): readonly Candidate[] {
     const values = this.#variables.find((item) => item.variable === variable)?.values;
     if (values === undefined) return [];
-    const count = elementCount(values.value.dims);
-    return this.#tensors.flatMap(({ tensor, values: stored, print }) => {
-      if (stored.length !== count || values.fingerprintIn(tensor.dtype) !== print) return [];
-      const layouts = matchingLayouts(
-        values.in(tensor.dtype),
-        values.value.dims,
-        stored,
-        tensor.dims,
-        expectedOrders(variable, tensor),
-      );
+    return this.#match(
+      variable,
+      values,
+      ({ tensor, print }) => values.fingerprintIn(tensor.dtype) === print,
+      () => 0,
+    );
+  }
+
+  #searchProjected(variable: KerasVariable): readonly Candidate[] {
+    const value = this.projected.get(variable);
+    if (value === undefined) return [];
+    const values = new VariableValues(value);
+    const largest = toFloat64(value).reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+    return this.#match(
+      variable,
+      values,
+      () => true,
+      (dtype) => defaultTolerance(dtype) * largest,
+    );
+  }
+
+  #match(
+    variable: KerasVariable,
+    values: VariableValues,
+    mayHold: (stored: StoredTensor) => boolean,
+    tolerance: (dtype: DType) => number,
+  ): readonly Candidate[] {
+    const { dims } = values.value;
+    const count = elementCount(dims);
+    return this.#tensors.flatMap((stored) => {
+      if (stored.values.length !== count || !mayHold(stored)) return [];
+      const { tensor } = stored;
+      const layouts = matchingLayouts(values.in(tensor.dtype), dims, stored.values, tensor.dims, {
+        likely: expectedOrders(variable, tensor),
+        tolerance: tolerance(tensor.dtype),
+      });
       return layouts.length === 0 ? [] : [{ tensor, layouts }];
     });
   }

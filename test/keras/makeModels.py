@@ -7,6 +7,7 @@ the archive again. Every variable holds different numbers, so a variable taken f
 """
 
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import zipfile
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+import h5py
 import keras
 import numpy as np
 from keras import constraints, layers
@@ -316,6 +318,26 @@ def fill(model):
         start += count
 
 
+def age(archive, target):
+    """Rewrites an archive as older Keras versions wrote it: without layer names, and with other attribute names."""
+    with zipfile.ZipFile(archive) as source:
+        entries = {name: source.read(name) for name in source.namelist()}
+    data = io.BytesIO(entries["model.weights.h5"])
+    with h5py.File(data, "r+") as file:
+        groups = []
+        file.visititems(lambda _, item: groups.append(item) if isinstance(item, h5py.Group) else None)
+        for group in groups:
+            group.attrs.pop("name", None)
+            for key in [key for key in group if key.endswith("_dense")]:
+                group.move(key, f"_{key.lstrip('_')}")
+        file.move("layers", "_layer_checkpoint_dependencies")
+    entries["model.weights.h5"] = data.getvalue()
+    with zipfile.ZipFile(target, "w") as file:
+        for name, content in entries.items():
+            file.writestr(zipfile.ZipInfo(name), content)
+    pack(target)
+
+
 def pack(archive):
     """Keras stores its archives unpacked; packed ones are smaller, and zip allows both."""
     with zipfile.ZipFile(archive) as source:
@@ -339,6 +361,8 @@ def main():
             model.save(FOLDER / f"{make.__name__}.h5", include_optimizer=False)
         expected[make.__name__] = facts(keras.saving.load_model(archive))
         pack(archive)
+        if make in (attention, nested, twins):
+            age(archive, FOLDER / f"{make.__name__}.older.keras")
     (FOLDER / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 

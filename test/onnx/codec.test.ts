@@ -95,12 +95,19 @@ describe('bounds', () => {
     expect(() => decodeModelProto(bytes)).toThrow(/more than 4194304 fields/);
   });
 
+  test('a mass of bytes that is not UTF-8 is no text', () => {
+    const latin = new Uint8Array(70_000).fill(0xe9);
+    expect(() => decodeModelProto(delimited(6, latin))).toThrow(/a text of 70000 bytes that is not UTF-8/);
+    const accepted = delimited(6, latin.subarray(0, 60_000));
+    expect(hex(roundTrip(accepted))).toBe(hex(accepted));
+  });
+
   test('a message beyond the limit is refused before it is built', () => {
     const rawData = new Uint8Array(1000);
     const graph = new onnx.GraphProto({ initializer: [new onnx.TensorProto({ rawData })] });
     const model = new onnx.ModelProto({ graph });
-    expect(encodeModelProto(model, { limit: 1010 })).toHaveLength(1010);
-    expect(() => encodeModelProto(model, { limit: 1009 })).toThrow(
+    expect(encodeModelProto(model, { limit: 1009 })).toHaveLength(1009);
+    expect(() => encodeModelProto(model, { limit: 1008 })).toThrow(
       /too large for one protobuf message \(2 GiB\)/,
     );
     expect(() => encodeModelProto(model, { limit: 500 })).toThrow(/write its tensors as external data/);

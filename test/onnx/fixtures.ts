@@ -1,5 +1,6 @@
 // The models that makeModels.py writes.
 import { readdirSync, readFileSync } from 'node:fs';
+import { FileError } from '../../src/graph/errors.js';
 import { type ExternalData, type ModelTensor, OnnxModel } from '../../src/onnx/model.js';
 
 const folder = new URL('../fixtures/onnx/', import.meta.url);
@@ -21,7 +22,7 @@ export function dataFiles(files: Record<string, Uint8Array> = {}): ExternalData 
   const all: Record<string, Uint8Array> = { 'external.bin': readFixture('external.bin'), ...files };
   const file = (location: string): Uint8Array => {
     const bytes = all[location];
-    if (bytes === undefined) throw new Error(`no file ${location}`);
+    if (bytes === undefined) throw new FileError(`no file ${location}`);
     return bytes;
   };
   return {

@@ -276,7 +276,7 @@ def dtype_models():
         raws.append(numpy_helper.from_array(array, name))
         typeds.append(helper.make_tensor(name, raws[-1].data_type, array.shape, array))
         expected[name] = {"raw": raws[-1].raw_data.hex()}
-    strings = helper.make_tensor("STRING", TensorProto.STRING, [3], [b"", "ä".encode(), b"\xff\x00"])
+    strings = helper.make_tensor("STRING", TensorProto.STRING, [3], [b"", "ä".encode(), b"\xff\x00\xfe"])
     empty = onnx.TensorProto(name="EMPTY", data_type=FLOAT, dims=[0, 3])
     for name, tensors in {"dtypesRaw": raws, "dtypesTyped": [*typeds, strings, empty]}.items():
         graph = helper.make_graph([], name, [], [], tensors)
@@ -383,11 +383,12 @@ def scopes_model():
 
 
 def external_model():
-    """Two tensors in external.bin, the second at an offset that no typed array could start at."""
+    """Tensors in external.bin, the second at an offset that no typed array could start at."""
     data = np.arange(6, dtype=np.float32).tobytes() + b"\x00" * 7 + np.array([2**40, -1], np.int64).tobytes()
+    data += np.float32([2.5]).tobytes()
     (OUT / "external.bin").write_bytes(data)
     tensors = []
-    for name, dtype, dims, offset, length in [("a", FLOAT, [2, 3], 0, 24), ("b", INT64, [2], 31, 16), ("tail", FLOAT, [1], 0, None)]:
+    for name, dtype, dims, offset, length in [("a", FLOAT, [2, 3], None, 24), ("b", INT64, [2], 31, 16), ("tail", FLOAT, [1], 47, None)]:
         tensor = onnx.TensorProto(name=name, data_type=dtype, dims=dims, data_location=TensorProto.EXTERNAL)
         entries = {"location": "external.bin", "offset": offset, "length": length, "checksum": "unchecked"}
         for key, entry in entries.items():

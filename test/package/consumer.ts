@@ -20,7 +20,7 @@ export class Consumer {
 
   /** Builds and packs the package; returns the paths inside the tarball. */
   pack(): string[] {
-    execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', ['run', '--silent', 'build'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
     const args = ['pack', '--json', '--silent', '--pack-destination', this.folder];
     const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' })) as [
       { filename: string; files: { path: string }[] },

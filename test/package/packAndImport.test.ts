@@ -16,34 +16,27 @@ beforeAll(() => {
 
 afterAll(() => consumer.remove());
 
+const shipped = [
+  'LICENSE',
+  'README.md',
+  'CHANGELOG.md',
+  'package.json',
+  'proto/onnx.proto',
+  'models/digits/digits.keras',
+  'models/digits/digits.onnx',
+  'dist/index.js',
+  'dist/keras.js',
+  'dist/node.js',
+  'dist/web.js',
+  'dist/cli.js',
+  'dist/types/index.d.ts',
+];
+const shippedTops = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'models', 'package.json', 'proto'];
+
 test('the tarball holds what users need and nothing else', () => {
-  expect(packed).toEqual(
-    expect.arrayContaining([
-      'LICENSE',
-      'README.md',
-      'CHANGELOG.md',
-      'package.json',
-      'proto/onnx.proto',
-      'models/digits/digits.keras',
-      'models/digits/digits.onnx',
-      'dist/index.js',
-      'dist/keras.js',
-      'dist/node.js',
-      'dist/web.js',
-      'dist/cli.js',
-      'dist/types/index.d.ts',
-    ]),
-  );
-  const tops = new Set(packed.map((path) => path.split('/')[0]));
-  expect([...tops].sort()).toEqual([
-    'CHANGELOG.md',
-    'LICENSE',
-    'README.md',
-    'dist',
-    'models',
-    'package.json',
-    'proto',
-  ]);
+  expect(shipped.filter((path) => !packed.includes(path))).toEqual([]);
+  const tops = packed.map((path) => path.split('/')[0] as string);
+  expect(tops.filter((top) => !shippedTops.includes(top))).toEqual([]);
 });
 
 test('every entry point imports without ONNX Runtime', () => {
@@ -60,11 +53,47 @@ test('every entry point imports without ONNX Runtime', () => {
 test('the four constraints become ONNX files', () => {
   const ended = consumer.runModule(`
     import { exportConstraint, maxNorm, minMaxNorm, nonNeg, unitNorm } from 'onnx-constraints';
-    const sizes = [maxNorm(2), minMaxNorm(), nonNeg(), unitNorm()].map((c) => exportConstraint(c).byteLength);
+    const constraints = [maxNorm(2), minMaxNorm(), nonNeg(), unitNorm()];
+    const sizes = constraints.map((constraint) => exportConstraint(constraint, { rank: 2 }).byteLength);
     console.log(sizes.every((size) => size > 50));
   `);
   expect(ended.stderr).toBe('');
   expect(ended.stdout).toBe('true\n');
+});
+
+test.each([
+  ['node', 'onnxruntime-node'],
+  ['web', 'onnxruntime-web'],
+])('projecting through ./%s without %s tells how to install it', (entry, peer) => {
+  const ended = consumer.runModule(`
+    import { project } from 'onnx-constraints/${entry}';
+    const weight = { data: Float32Array.of(3, 4), dims: [2] };
+    await project('max_norm', weight).catch(({ name, code, message }) => console.log(name, code, message));
+  `);
+  expect(ended.stderr).toBe('');
+  expect(ended.stdout).toMatch(/^ProviderError PROVIDER /);
+  expect(ended.stdout).toContain(`npm install ${peer}`);
+});
+
+test('the four constraints run on an onnxruntime-node installed beside the package', () => {
+  consumer.link('onnxruntime-node');
+  const ended = consumer.runModule(`
+    import { maxNorm, minMaxNorm, nonNeg, unitNorm } from 'onnx-constraints';
+    import { project } from 'onnx-constraints/node';
+    const answers = [];
+    for (const constraint of [maxNorm(2), minMaxNorm({ minValue: 10, maxValue: 20 }), nonNeg(), unitNorm()]) {
+      const { data } = await project(constraint, { data: Float32Array.of(3, -4), dims: [2] });
+      answers.push(Array.from(data, (value) => Number(value.toFixed(4))));
+    }
+    console.log(JSON.stringify(answers));
+  `);
+  expect(ended.stderr).toBe('');
+  expect(JSON.parse(ended.stdout)).toEqual([
+    [1.2, -1.6],
+    [6, -8],
+    [3, 0],
+    [0.6, -0.8],
+  ]);
 });
 
 test('the command prints its help', () => {
@@ -74,10 +103,11 @@ test('the command prints its help', () => {
   expect(ended.status).toBe(0);
 });
 
-test('a browser bundle of the main entry point is small and free of Node, ONNX Runtime and h5wasm', async () => {
-  consumer.write('browser.js', "export * from 'onnx-constraints';");
-  const { outputFiles, metafile } = await build({
-    entryPoints: [join(consumer.folder, 'browser.js')],
+/** Bundles everything an entry point exports for browsers. */
+function bundle(entry: string, external: string[]): ReturnType<typeof build<BundleOptions>> {
+  consumer.write('bundled.js', `export * from '${entry}';`);
+  return build({
+    entryPoints: [join(consumer.folder, 'bundled.js')],
     absWorkingDir: consumer.folder,
     bundle: true,
     format: 'esm',
@@ -86,33 +116,38 @@ test('a browser bundle of the main entry point is small and free of Node, ONNX R
     metafile: true,
     write: false,
     logLevel: 'silent',
+    external,
   });
-  const inputs = Object.keys(metafile.inputs).join('\n');
-  expect(inputs).not.toMatch(/onnxruntime|h5wasm|commander/);
+}
+
+interface BundleOptions {
+  metafile: true;
+  write: false;
+}
+
+test('a browser bundle of the main entry point is small and free of Node, ONNX Runtime and h5wasm', async () => {
+  const { outputFiles, metafile } = await bundle('onnx-constraints', []);
+  expect(Object.keys(metafile.inputs).join('\n')).not.toMatch(/onnxruntime|h5wasm|fflate|commander/);
   const bytes = outputFiles.reduce((sum, file) => sum + gzipSync(file.contents).byteLength, 0);
   console.log(`main entry point, minified and gzipped: ${(bytes / 1000).toFixed(1)} kB`);
   expect(bytes).toBeLessThan(60_000);
 });
 
-test('a browser bundle of the web entry point needs onnxruntime-web alone from outside', async () => {
-  consumer.write('web.js', "export * from 'onnx-constraints/web';");
-  const { metafile } = await build({
-    entryPoints: [join(consumer.folder, 'web.js')],
-    absWorkingDir: consumer.folder,
-    bundle: true,
-    format: 'esm',
-    platform: 'browser',
-    external: ['onnxruntime-web'],
-    metafile: true,
-    write: false,
-    logLevel: 'silent',
-  });
-  const outside = Object.values(metafile.outputs).flatMap(({ imports }) =>
-    imports.filter(({ external }) => external),
-  );
-  expect(new Set(outside.map(({ path }) => path))).toEqual(new Set(['onnxruntime-web']));
+test('a browser bundle of the keras entry point needs nothing from outside', async () => {
+  const { metafile } = await bundle('onnx-constraints/keras', []);
+  const inputs = Object.keys(metafile.inputs).join('\n');
+  expect(inputs).toContain('node_modules/fflate/');
+  expect(inputs).toContain('node_modules/h5wasm/');
 });
 
+test('a browser bundle of the web entry point needs onnxruntime-web alone from outside', async () => {
+  const { metafile } = await bundle('onnx-constraints/web', ['onnxruntime-web']);
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const outside = imports.filter(({ external }) => external).map(({ path }) => path);
+  expect(new Set(outside)).toEqual(new Set(['onnxruntime-web']));
+});
+
+// Declarations are checked in full (no skipLibCheck): a file missing from the tarball would turn types into any.
 const consumerSource = `
 import { Constraint, exportConstraint, type MaxNorm, maxNorm, ops, type SymbolicTensor } from 'onnx-constraints';
 import * as keras from 'onnx-constraints/keras';

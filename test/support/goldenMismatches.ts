@@ -25,7 +25,7 @@ async function runCase(
   return mismatch(found.data as Float32Array, toNumbers(golden.keras), tolerance);
 }
 
-/** What is off, a line for each case; cases of one constraint share a session, since the graphs take any shape. */
+/** What is off, a line for each case; cases of one constraint and rank share a session, since the graphs take any sizes. */
 export async function goldenMismatches(
   cases: readonly GoldenCase[],
   runner: GoldenRunner,
@@ -33,9 +33,10 @@ export async function goldenMismatches(
   const sessions = new Map<string, InferenceSession>();
   const lines: string[] = [];
   for (const golden of cases) {
-    const key = JSON.stringify(golden.constraint);
+    const rank = golden.shape.length;
+    const key = `${rank} ${JSON.stringify(golden.constraint)}`;
     const constraint = deserialize(golden.constraint);
-    const session = sessions.get(key) ?? (await runner.open(exportConstraint(constraint)));
+    const session = sessions.get(key) ?? (await runner.open(exportConstraint(constraint, { rank })));
     sessions.set(key, session);
     const fault = await runCase(session, golden, runner);
     if (fault !== undefined)
