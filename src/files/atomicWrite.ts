@@ -15,6 +15,8 @@ export async function checkTarget(file: string, overwrite: boolean): Promise<voi
   }
   const folder = dirname(file);
   try {
+    if (!(await stat(folder)).isDirectory())
+      throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
     throw new FileError(`the folder ${folder} ${describeFileFailure(cause)}`, { file, cause });
