@@ -1,5 +1,5 @@
 // The entry point for Node: files, and weights projected by onnxruntime-node.
-import { loadNodeOrt } from './runtime/ort.js';
+import { loadNodeOrt } from './runtime/nodeOrt.js';
 import { type Projecting, projectingWith } from './runtime/project.js';
 
 const projecting: Projecting = projectingWith(loadNodeOrt, { executionProviders: ['cpu'] });
@@ -29,6 +29,7 @@ export {
   type Progress,
 } from './runtime/applyPlan.js';
 export { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
-export { loadNodeOrt, type OrtModule } from './runtime/ort.js';
+export { loadNodeOrt } from './runtime/nodeOrt.js';
+export type { OrtModule } from './runtime/ort.js';
 export type { ConstrainedWeight, ProjectOptions } from './runtime/project.js';
 export type { Weight } from './runtime/weight.js';

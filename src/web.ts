@@ -1,6 +1,7 @@
 // The entry point for browsers: weights projected by onnxruntime-web.
-import { loadWebOrt } from './runtime/ort.js';
+
 import { type Projecting, projectingWith } from './runtime/project.js';
+import { loadWebOrt } from './runtime/webOrt.js';
 
 const projecting: Projecting = projectingWith(loadWebOrt, { executionProviders: ['wasm'] });
 
@@ -27,6 +28,7 @@ export {
   type Progress,
 } from './runtime/applyPlan.js';
 export { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
-export { loadWebOrt, type OrtModule } from './runtime/ort.js';
+export type { OrtModule } from './runtime/ort.js';
 export type { ConstrainedWeight, ProjectOptions } from './runtime/project.js';
+export { loadWebOrt } from './runtime/webOrt.js';
 export type { Weight } from './runtime/weight.js';

@@ -5,7 +5,7 @@ import { ResolveError, UsageError } from '../graph/errors.js';
 import type { OnnxModel } from '../onnx/model.js';
 import type { Plan } from '../resolve/plan.js';
 import { ConstraintRunner } from '../runtime/constraintRunner.js';
-import { loadNodeOrt } from '../runtime/ort.js';
+import { loadNodeOrt } from '../runtime/nodeOrt.js';
 import { planModel } from '../runtime/planModel.js';
 import type { Output } from './output.js';
 import { loadPlugins } from './plugin.js';

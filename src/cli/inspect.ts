@@ -79,7 +79,7 @@ function showOnnx(model: OnnxModel, output: Output): void {
   const values = (list: OnnxModel['inputs']): string =>
     list
       .map(
-        ({ name, dtype, shape }) => `${name} ${dtype ?? ''}${formatShape(shape?.map((dim) => dim ?? null))}`,
+        ({ name, dtype, shape }) => `${name} ${dtype ?? ''} ${formatShape(shape?.map((dim) => dim ?? null))}`,
       )
       .join(', ');
   output.line(`inputs:  ${values(model.inputs)}`);

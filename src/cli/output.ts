@@ -1,5 +1,6 @@
 // What commands print: tables and messages for people, one JSON object for programs.
 
+import { stripVTControlCharacters } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import pc from 'picocolors';
@@ -47,13 +48,39 @@ export class Output {
   }
 
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+    this.line(this.#layOut(head, rows));
+  }
+
+  /**
+   * A table with one column of names that may be cut to what a narrow terminal leaves it.
+   *
+   * @param longest the length of the longest name
+   * @param rowsAt the rows, with names at most so many characters long
+   */
+  fittedTable(
+    head: readonly string[],
+    longest: number,
+    rowsAt: (nameWidth: number) => readonly (readonly string[])[],
+  ): void {
+    const { isTTY, columns } = this.streams.stdout;
+    const whole = this.#layOut(head, rowsAt(longest));
+    const tooWide = isTTY === true && columns !== undefined ? widthOf(whole) - columns : 0;
+    const fitted = tooWide > 0 ? this.#layOut(head, rowsAt(Math.max(16, longest - tooWide))) : whole;
+    this.line(fitted);
+  }
+
+  #layOut(head: readonly string[], rows: readonly (readonly string[])[]): string {
     const table = new Table({
       head: head.map((title) => this.paint('bold', title)),
       style: { head: [], border: [], compact: true },
       chars: plainBorders,
     });
     for (const row of rows) table.push([...row]);
-    this.line(table.toString());
+    return table
+      .toString()
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .join('\n');
   }
 
   paint(colour: Colour, text: string): string {
@@ -104,6 +131,22 @@ function jsonNumbers(_key: string, value: unknown): unknown {
 
 function wantsColour(streams: Streams): boolean {
   return streams.stdout.isTTY === true && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb';
+}
+
+/** The width of the longest line, colours not counted. */
+function widthOf(text: string): number {
+  return Math.max(
+    ...stripVTControlCharacters(text)
+      .split('\n')
+      .map((line) => line.length),
+  );
+}
+
+/** A text with its middle left out where it is wider than the width. */
+export function shorten(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const kept = width - 1;
+  return `${text.slice(0, Math.ceil(kept / 2))}…${text.slice(text.length - Math.floor(kept / 2))}`;
 }
 
 /** A number as tables show it. */

@@ -5,7 +5,7 @@ import type { Violation } from '../constraints/violations.js';
 import { formatShape } from '../graph/shape.js';
 import type { PlacedTensor, PlanEntry } from '../resolve/plan.js';
 import type { AppliedEntry, CheckedEntry } from '../runtime/applyPlan.js';
-import { formatNumber, type Output } from './output.js';
+import { formatNumber, type Output, shorten } from './output.js';
 
 /** An entry as `--json` prints it. */
 export interface EntryJson {
@@ -61,32 +61,38 @@ export function showPlan<T extends PlanEntry>(
   statusOf: (entry: T) => string,
   extra?: ExtraColumn<T>,
 ): void {
-  output.table(
+  output.fittedTable(
     ['variable', 'constraint', 'tensor', 'status', ...(extra === undefined ? [] : [extra.title])],
-    entries.map((entry) => [
-      ...planCells(entry),
-      paintStatus(output, statusOf(entry)),
-      ...(extra === undefined ? [] : [extra.cell(entry)]),
-    ]),
+    Math.max(0, ...entries.flatMap(({ tensors }) => tensors.map(({ tensor }) => tensor.name.length))),
+    (nameWidth) =>
+      entries.map((entry) => [
+        ...planCells(entry, nameWidth),
+        paintStatus(output, statusOf(entry)),
+        ...(extra === undefined ? [] : [extra.cell(entry)]),
+      ]),
   );
+  output.line();
   for (const { variable, status, reason } of entries) {
     if (status === 'unresolved')
       output.note(`${output.paint('red', 'unresolved:')} ${variable.path}: ${reason}`);
   }
 }
 
-function planCells({ variable, constraint, tensors }: PlanEntry): readonly string[] {
-  const name = classNameOf(constraint);
-  const args = constraintArguments(constraint).join(' ');
+function planCells({ variable, constraint, tensors }: PlanEntry, nameWidth: number): readonly string[] {
   return [
     `${variable.path}\n${formatShape(variable.shape)}`,
-    args === '' ? name : `${name}\n${args}`,
-    tensors.map(describeTensor).join('\n') || '—',
+    [classNameOf(constraint), ...inPairs(constraintArguments(constraint))].join('\n'),
+    tensors.map((placed) => describeTensor(placed, nameWidth)).join('\n') || '—',
   ];
 }
 
-function describeTensor({ tensor, how }: PlacedTensor): string {
-  return `${tensor.name}\n${formatShape(tensor.dims)} ${how.join(', ')}`;
+/** Two arguments a line, which keeps the column narrow. */
+function inPairs(args: readonly string[]): readonly string[] {
+  return args.flatMap((arg, i) => (i % 2 === 0 ? [[arg, args[i + 1] ?? ''].join(' ').trimEnd()] : []));
+}
+
+function describeTensor({ tensor, how }: PlacedTensor, nameWidth: number): string {
+  return `${shorten(tensor.name, nameWidth)}\n${formatShape(tensor.dims)} ${how.join(', ')}`;
 }
 
 function paintStatus(output: Output, status: string): string {

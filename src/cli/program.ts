@@ -149,7 +149,11 @@ function addPlanOptions(command: Command): Command {
       '--config <file>',
       'the Keras file (.keras, .h5) that holds the constraints and the weights',
     )
-    .option('--provider <names>', 'execution providers, in order', parseList, ['cpu'])
+    .addOption(
+      new Option('--provider <names>', 'execution providers of ONNX Runtime, in order')
+        .argParser(parseList)
+        .default(['cpu'], 'cpu'),
+    )
     .option('--include-frozen', 'do frozen variables too, which Keras leaves alone')
     .option('--allow-unresolved', 'go on where a constraint could not be placed');
   return addCommonOptions(command);

@@ -4,6 +4,7 @@ import { ConfigError } from '../graph/errors.js';
 import {
   Constraint,
   type ConstraintClass,
+  type ConstraintConfig,
   type ConstraintFunction,
   isConstraintClass,
 } from './constraint.js';
@@ -16,7 +17,7 @@ export type ConstraintIdentifier =
   | ConstraintClass
   | ConstraintFunction
   | string
-  | object
+  | ConstraintConfig
   | null
   | undefined;
 

@@ -4,7 +4,8 @@ import { type ErrorPlace, FormatError } from '../graph/errors.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import type { H5File } from './h5File.js';
 import type { ExtraVariable, StoredWeights } from './kerasVariable.js';
-import { type LayerNode, snakeCase, type VariableSlot } from './layerTree.js';
+import type { LayerNode, VariableSlot } from './layerNode.js';
+import { snakeCase } from './serializedLayer.js';
 import { readSlot } from './storedValue.js';
 
 /** Bounds on the groups visited below a layer that is not in the table: HDF5 groups may contain themselves. */
@@ -34,17 +35,12 @@ class ArchiveReader implements StoredWeights {
       return;
     }
     this.slots(node, join(group, 'vars'));
-    const lists = new Map<string, readonly string[]>();
-    const inList = node.children.filter((child) => child.inList);
+    const listed = this.listGroups(
+      group,
+      node.children.filter((child) => child.inList),
+    );
     for (const child of node.children) {
-      const [attribute = ''] = child.attributes;
-      if (!child.inList) {
-        this.layer(child, this.memberGroup(group, child.attributes));
-        continue;
-      }
-      const groups = lists.get(attribute) ?? this.listGroups(this.listGroup(group, attribute), inList);
-      lists.set(attribute, groups);
-      this.layer(child, groups[inList.indexOf(child)] ?? '');
+      this.layer(child, listed.get(child) ?? this.memberGroup(group, child.attributes));
     }
   }
 
@@ -68,29 +64,30 @@ class ArchiveReader implements StoredWeights {
     return groups.find((each) => this.h5.hasGroup(each)) ?? groups[0] ?? group;
   }
 
-  /** Keras 2.13 kept layers under another name. */
-  private listGroup(group: string, attribute: string): string {
-    return this.memberGroup(group, [attribute, '_layer_checkpoint_dependencies']);
-  }
-
   /**
-   * The group of each layer of a list.
+   * The group of each layer of a list, which is all a layer keeps in lists.
    *
    * Keras names the groups by class and count, in the order of its list; that is the config's order too. Newer versions
    * also store the layer's name, which is the safer way to find them.
    */
-  private listGroups(group: string, layers: readonly LayerNode[]): string[] {
-    const byName = this.groupsByLayerName(group);
+  private listGroups(parent: string, layers: readonly LayerNode[]): Map<LayerNode, string> {
+    // Keras 2.13 kept layers under another name.
+    const group = this.memberGroup(parent, [
+      ...(layers[0]?.attributes ?? []),
+      '_layer_checkpoint_dependencies',
+    ]);
+    const byName = layers.length === 0 ? new Map<string, string[]>() : this.groupsByLayerName(group);
     const counts = new Map<string, number>();
-    return layers.map((layer) => {
+    const groups = new Map<LayerNode, string>();
+    for (const layer of layers) {
       const base = groupName(layer.className);
       const count = counts.get(base) ?? 0;
       counts.set(base, count + 1);
       const named = byName.get(layer.name) ?? [];
-      return named.length === 1 && named[0] !== undefined
-        ? named[0]
-        : join(group, count === 0 ? base : `${base}_${count}`);
-    });
+      const counted = join(group, count === 0 ? base : `${base}_${count}`);
+      groups.set(layer, named.length === 1 ? (named[0] ?? counted) : counted);
+    }
+    return groups;
   }
 
   private groupsByLayerName(group: string): Map<string, string[]> {
@@ -98,7 +95,10 @@ class ArchiveReader implements StoredWeights {
     for (const key of this.h5.names(group)) {
       const member = join(group, key);
       const name = this.layerName(member);
-      if (name !== undefined) result.set(name, [...(result.get(name) ?? []), member]);
+      if (name === undefined) continue;
+      const members = result.get(name) ?? [];
+      members.push(member);
+      result.set(name, members);
     }
     return result;
   }

@@ -4,7 +4,8 @@ import type { CustomObjects } from '../constraints/index.js';
 import { ConfigError } from '../graph/errors.js';
 import { asSerialized, field, isObject, type SerializedObject, textField } from './configValue.js';
 import { type KerasVariable, listVariables, noWeights, type StoredWeights } from './kerasVariable.js';
-import { buildLayerTree, type LayerNode } from './layerTree.js';
+import type { LayerNode } from './layerNode.js';
+import { buildLayerTree } from './layerTree.js';
 import { checkDepth, parseJson } from './parseJson.js';
 
 export type { KerasVariable } from './kerasVariable.js';
@@ -55,8 +56,8 @@ export interface KerasOptions {
  */
 export function parseKerasConfig(config: unknown, options: KerasOptions = {}): KerasModel {
   const place = { file: options.file };
+  if (typeof config !== 'string') checkDepth(config, place);
   const root = typeof config === 'string' ? parseJson(config, place) : config;
-  checkDepth(root, place);
   const draft = draftModel(root, options);
   return finishModel(draft, noWeights, { format: 'json', kerasVersion: draft.kerasVersion });
 }

@@ -3,7 +3,7 @@
 import type { Constraint } from '../constraints/index.js';
 import { type DType, dtypeKind } from '../graph/dtype.js';
 import type { TensorValue } from '../graph/tensorValue.js';
-import type { LayerNode, VariableSlot } from './layerTree.js';
+import type { LayerNode, VariableSlot } from './layerNode.js';
 
 /** A variable of a Keras model. */
 export interface KerasVariable {

@@ -1,51 +1,21 @@
 // Turns a model's config into a tree of layers with the variables that the table of layers gives them.
 // Must not import file readers (fflate, h5wasm).
-import type { Constraint, CustomObjects } from '../constraints/index.js';
+import type { CustomObjects } from '../constraints/index.js';
 import type { DType } from '../graph/dtype.js';
 import { ConfigError } from '../graph/errors.js';
-import { asList, asSerialized, field, isObject, type SerializedObject, textField } from './configValue.js';
-import { constraintAt, type LooseConstraint, looseConstraints } from './constraintKeys.js';
+import { asList, asSerialized, field, isObject, type SerializedObject } from './configValue.js';
+import { constraintAt, looseConstraints } from './constraintKeys.js';
 import { variableDType } from './dtypePolicy.js';
-import type { Dims, ShapeSource } from './layerShapes.js';
+import type { LayerNode, VariableSlot } from './layerNode.js';
+import type { ShapeSource } from './layerShapes.js';
 import { type LayerRow, layerRow, type NestedRow, type PartRow, type VariableRow } from './layerTable.js';
+import { bareClass, builtShape, isForeign, layerName } from './serializedLayer.js';
 
 /** Where the config comes from and which classes the caller knows. */
 export interface TreeOptions {
   readonly customObjects?: CustomObjects | undefined;
   readonly file?: string | undefined;
   readonly warn: (message: string) => void;
-}
-
-/** A variable that a layer's config calls for. */
-export interface VariableSlot {
-  readonly name: string;
-  readonly trainable: boolean;
-  readonly dtype: DType;
-  readonly dims: Dims | undefined;
-  readonly constraint: Constraint | null;
-  readonly constraintPath: string | undefined;
-}
-
-export interface LayerNode {
-  readonly name: string;
-  readonly className: string;
-  /** Names from the outermost layer on, joined by slashes; empty for the model itself. */
-  readonly path: string;
-  /** The place of the layer in the config, such as `config.layers[1]`. */
-  readonly place: string;
-  readonly trainable: boolean;
-  /** Whether the table says which variables the layer has. */
-  readonly known: boolean;
-  /** Whether the layer has a config of its own, or its parent makes it. */
-  readonly configured: boolean;
-  /** The group that holds it inside its parent's archive group, newest Keras version first. */
-  readonly attributes: readonly string[];
-  /** Whether that group is a list, with a group for each layer. */
-  readonly inList: boolean;
-  readonly slots: readonly VariableSlot[];
-  readonly children: readonly LayerNode[];
-  /** Constraints in the config that belong to no variable the table knows. */
-  readonly loose: readonly LooseConstraint[];
 }
 
 interface Seat {
@@ -55,13 +25,14 @@ interface Seat {
   readonly attributes: readonly string[];
   readonly inList: boolean;
   readonly prefix: string;
-  readonly taken: Set<string>;
+  /** The names of the layers beside it, each with the number to try next for a second one. */
+  readonly taken: Map<string, number>;
 }
 
 /** Builds the tree below a serialized model. */
 export function buildLayerTree(model: SerializedObject, place: string, options: TreeOptions): LayerNode {
   const seat = { parentPath: '', place, trainable: true, attributes: [], inList: false, prefix: '' };
-  return new TreeBuilder(options).layer(model, { ...seat, taken: new Set() }, true);
+  return new TreeBuilder(options).layer(model, { ...seat, taken: new Map() }, true);
 }
 
 class TreeBuilder {
@@ -69,8 +40,7 @@ class TreeBuilder {
 
   layer(serialized: SerializedObject, seat: Seat, isRoot = false): LayerNode {
     const { config } = serialized;
-    // The HDF5 format puts the registered name, `package>Name`, in the class's place.
-    const className = serialized.className.slice(serialized.className.lastIndexOf('>') + 1);
+    const className = bareClass(serialized.className);
     const name = layerName(serialized, seat.prefix);
     const node = {
       name,
@@ -134,7 +104,7 @@ class TreeBuilder {
   }
 
   private nested(row: LayerRow, serialized: SerializedObject, parent: ParentNode): LayerNode[] {
-    const taken = new Set<string>();
+    const taken = new Map<string, number>();
     return (row.layers ?? []).flatMap((each) => this.nestedAt(each, serialized, parent, taken));
   }
 
@@ -142,7 +112,7 @@ class TreeBuilder {
     row: NestedRow,
     { config, entry, className }: SerializedObject,
     parent: ParentNode,
-    taken: Set<string>,
+    taken: Map<string, number>,
   ): LayerNode[] {
     const copied = row.copyOf !== undefined && (field(config, row.key) ?? null) === null;
     const key = copied ? (row.copyOf ?? row.key) : row.key;
@@ -178,7 +148,7 @@ class TreeBuilder {
     place: string,
     parent: ParentNode,
     key = '',
-    taken = new Set<string>(),
+    taken = new Map<string, number>(),
   ): LayerNode[] {
     const layer = asSerialized(value);
     if (layer !== undefined && layerRow(layer.className) !== undefined) {
@@ -227,44 +197,9 @@ const join = (path: string, name: string): string => (path === '' ? name : `${pa
 
 /** Keras names layers uniquely in a model, but not the cells of a stack. */
 function uniquePath(seat: Seat, name: string): string {
-  let unique = name;
-  for (let count = 1; seat.taken.has(unique); count += 1) unique = `${name}_${count}`;
-  seat.taken.add(unique);
+  let count = seat.taken.get(name) ?? 0;
+  let unique = count === 0 ? name : `${name}_${count}`;
+  for (; count > 0 && seat.taken.has(unique); unique = `${name}_${count}`) count += 1;
+  seat.taken.set(name, count + 1).set(unique, seat.taken.get(unique) ?? 1);
   return join(seat.parentPath, unique);
-}
-
-function layerName({ className, config, entry }: SerializedObject, prefix: string): string {
-  const name =
-    textField(config, 'name') ??
-    textField(entry, 'name') ??
-    snakeCase(className.slice(className.lastIndexOf('>') + 1));
-  return name.startsWith(prefix) ? name : prefix + name;
-}
-
-/** Keras's own conversion, which names archive groups and unnamed layers. */
-export function snakeCase(className: string): string {
-  return className
-    .replace(/\W+/g, '')
-    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
-}
-
-/** Whether someone registered a class of their own under the name of one of Keras's. */
-function isForeign({ className, entry }: SerializedObject): boolean {
-  const registered = textField(entry, 'registered_name') ?? className;
-  return registered.includes('>') && !/^keras>/i.test(registered);
-}
-
-function builtShape({ config, entry }: SerializedObject, key: string): Dims | undefined {
-  const build = field(entry, 'build_config');
-  const shapes = isObject(build) ? field(build, 'shapes_dict') : undefined;
-  const found =
-    (isObject(shapes) ? field(shapes, key) : undefined) ??
-    (isObject(build) ? field(build, key) : undefined) ??
-    (key === 'key_shape' && isObject(shapes) ? field(shapes, 'value_shape') : undefined) ??
-    (key === 'input_shape'
-      ? (field(config, 'batch_input_shape') ?? field(config, 'batch_shape'))
-      : undefined);
-  return asList(found)?.map((size) => (typeof size === 'number' ? size : null));
 }

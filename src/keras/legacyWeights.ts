@@ -4,7 +4,7 @@ import { type ErrorPlace, FormatError } from '../graph/errors.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import type { H5File } from './h5File.js';
 import type { ExtraVariable, StoredWeights } from './kerasVariable.js';
-import type { LayerNode, VariableSlot } from './layerTree.js';
+import type { LayerNode, VariableSlot } from './layerNode.js';
 import { readSlot } from './storedValue.js';
 
 const root = 'model_weights';
@@ -72,7 +72,9 @@ class LegacyReader implements StoredWeights {
       names.length === places.length && places.every(({ slot }, index) => mayName(names[index], slot));
     const rest = inOrder ? this.byOrder(places, group, names) : this.byName(places, group, names);
     for (const name of rest) {
-      const owner = unknownOwner(layer, bare(name).split('/'));
+      // Keras stores low-rank factors here, though they take no constraint and archives leave them out.
+      const owner =
+        unknownOwner(layer, bare(name).split('/')) ?? (/lora_\w+$/.test(bare(name)) ? layer : undefined);
       if (owner === undefined) throw this.contradiction(layer, group, places, names);
       this.addExtras(owner, group, [name]);
     }
@@ -89,7 +91,9 @@ class LegacyReader implements StoredWeights {
   private byName(places: readonly Place[], group: string, names: readonly string[]): readonly string[] {
     const rest = new Set(names);
     for (const { node, slot } of places) {
-      const name = [...rest].find((each) => bare(each).endsWith(`${node.name}/${slot.name}`));
+      const name = [...rest].find(
+        (each) => bare(each).split('/').at(-2) === node.name && mayName(each, slot),
+      );
       const path = `${group}/${name ?? `${node.name}/${slot.name}`}`;
       if (name !== undefined) rest.delete(name);
       this.values.set(slot, readSlot(this.h5, path, node, slot, this.place));
@@ -134,11 +138,11 @@ class LegacyReader implements StoredWeights {
     if (!this.h5.hasGroup(group)) return undefined;
     const whole = this.h5.texts(group, attribute);
     if (whole !== undefined) return whole;
-    const parts: string[] = [];
+    let parts: readonly string[] = [];
     for (let index = 0; ; index += 1) {
       const part = this.h5.texts(group, `${attribute}${index}`);
       if (part === undefined) return index === 0 ? undefined : parts;
-      parts.push(...part);
+      parts = parts.concat(part);
     }
   }
 }

@@ -12,7 +12,7 @@ import {
   parseKerasConfig,
 } from './kerasModel.js';
 import { readLegacyWeights } from './legacyWeights.js';
-import { checkDepth, parseJson } from './parseJson.js';
+import { parseJson } from './parseJson.js';
 import { unzipEntries } from './zipArchive.js';
 
 const configEntry = 'config.json';
@@ -68,7 +68,6 @@ function readWholeModel(bytes: Uint8Array, options: KerasOptions, place: ErrorPl
     const text = h5.text('', 'model_config');
     if (text === undefined) throw withoutConfig(h5, place);
     const config = parseJson(text, { ...place, path: 'model_config' });
-    checkDepth(config, place);
     const draft = draftModel(config, options);
     const stored = readLegacyWeights(h5, draft.tree, place);
     const kerasVersion = h5.text('', 'keras_version') ?? h5.text('model_weights', 'keras_version');

@@ -3,8 +3,8 @@
 import { type ErrorPlace, FormatError } from '../graph/errors.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import type { H5File } from './h5File.js';
+import type { LayerNode, VariableSlot } from './layerNode.js';
 import type { Dims } from './layerShapes.js';
-import type { LayerNode, VariableSlot } from './layerTree.js';
 
 /**
  * The value of a variable.

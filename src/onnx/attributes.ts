@@ -2,7 +2,7 @@
 // Must not follow the graphs it finds.
 import { onnx } from './gen/onnx.js';
 import { int64ToValue } from './int64.js';
-import type { AttributeValue } from './modelTensor.js';
+import type { AttributeValue } from './modelTypes.js';
 
 const { AttributeType } = onnx.AttributeProto;
 const decoder = new TextDecoder();

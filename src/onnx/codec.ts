@@ -42,7 +42,8 @@ class ExactReader extends protobuf.Reader {
     return decodeText(this.bytes());
   }
 
-  // A Long for each element would take 30 times the memory of the file's varints.
+  // A Long for each element would take 30 times the memory of the file's varints. The messages are typed as
+  // `number | Long`, but protobufjs types its reader as giving Long only, hence `never`.
   override int64(): never {
     return compactLong(super.int64()) as never;
   }
@@ -64,7 +65,8 @@ class ExactWriter extends protobuf.Writer {
     sizeHint: number,
   ) {
     super();
-    this.buf = new Uint8Array(Math.min(sizeHint, limit));
+    // Some room more, since the writer reserves for the worst case and would otherwise double the buffer at the end.
+    this.buf = new Uint8Array(Math.min(sizeHint, limit) + 4096);
   }
 
   override string(text: string): this {
@@ -106,7 +108,7 @@ export function decodeModelProto(bytes: Uint8Array, place: ErrorPlace = {}): onn
  * @param sizeHint about how many bytes are expected; saves memory for large models
  */
 export function encodeModelProto(
-  model: onnx.ModelProto,
+  model: onnx.ModelProto.$Properties,
   { sizeHint = 0, limit = maxMessageBytes }: { sizeHint?: number; limit?: number } = {},
 ): Uint8Array {
   const writer = new ExactWriter(limit, sizeHint);

@@ -5,7 +5,7 @@ import type { TensorData, TensorValue } from '../graph/tensorValue.js';
 import { canonicalDomain } from './attributes.js';
 import type { onnx } from './gen/onnx.js';
 import { int64FromBigInt, int64ToBigInt } from './int64.js';
-import type { TensorStore } from './modelTensor.js';
+import type { TensorStore } from './storedTensor.js';
 import type { TensorHead } from './tensorProto.js';
 
 /** One of the attributes that give a value without a TensorProto. */

@@ -5,37 +5,13 @@ import { encodeModelProto } from './codec.js';
 import { externalLocation, locationProblem, readExternalBytes, setExternalPlace } from './externalData.js';
 import type { onnx } from './gen/onnx.js';
 import type { ModelContext } from './modelScopes.js';
-import { type StoredTensor, TensorProtoStore } from './modelTensor.js';
+import type { DataFileOptions, EncodedWithData } from './modelTypes.js';
+import { type StoredTensor, TensorProtoStore } from './storedTensor.js';
 import { byteLength, toBytes } from './tensorBytes.js';
 import { clearInline, isExternal, readInline } from './tensorProto.js';
 
 /** The size from which ONNX's own tools make an initializer external, in bytes. */
 export const defaultExternalThreshold = 1024;
-
-export interface DataFileOptions {
-  /** The new data file, relative to the folder the model is written to. */
-  readonly location: string;
-  /**
-   * Which external tensors go into the new file. `written`: those that were written; the others stay in their files,
-   * so the model must stay in its folder. `all`: each one, so the new model needs no file of the old one.
-   * Default: `written`.
-   */
-  readonly move?: 'written' | 'all';
-  /** Inline initializers of this many bytes or more become external too. Default: none do. */
-  readonly threshold?: number;
-}
-
-export interface EncodedWithData {
-  /** The model. */
-  readonly bytes: Uint8Array;
-  /** The length of the data file; 0 where no tensor goes there, so that none is needed. */
-  readonly dataLength: number;
-  /**
-   * The data file in pieces. Tensors that were not written are read from their old files only as the pieces are
-   * taken, so write to a temporary file and rename it when complete.
-   */
-  readonly data: Iterable<Uint8Array>;
-}
 
 /** One tensor on its way into the data file. */
 interface Move {

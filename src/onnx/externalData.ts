@@ -3,16 +3,9 @@
 import { type ErrorPlace, FileError, FormatError, UnsupportedError } from '../graph/errors.js';
 import type { TensorData } from '../graph/tensorValue.js';
 import { onnx } from './gen/onnx.js';
+import type { ExternalData } from './modelTypes.js';
 import { byteLength, fromBytes } from './tensorBytes.js';
 import type { TensorHead } from './tensorProto.js';
-
-/** Reads the data files of a model; `location` is relative to the model's folder and has been checked. */
-export interface ExternalData {
-  /** `length` bytes from `offset`; throws where the file does not have them. */
-  read(location: string, offset: number, length: number): Uint8Array;
-  /** The file's size in bytes. */
-  size(location: string): number;
-}
 
 /** Where the elements of an external tensor lie. */
 interface ExternalPlace {

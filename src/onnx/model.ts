@@ -3,22 +3,21 @@
 import { FormatError, UsageError } from '../graph/errors.js';
 import { canonicalDomain } from './attributes.js';
 import { decodeModelProto, encodeModelProto } from './codec.js';
-import { type DataFileOptions, type EncodedWithData, encodeWithDataFile } from './dataFile.js';
-import type { ExternalData } from './externalData.js';
+import { encodeWithDataFile } from './dataFile.js';
 import type { onnx } from './gen/onnx.js';
 import { int64ToNumber } from './int64.js';
 import { collectNames } from './modelNames.js';
 import { findTensors, type ModelContext } from './modelScopes.js';
-import type { ModelTensor, StoredTensor } from './modelTensor.js';
+import type {
+  DataFileOptions,
+  DecodeOptions,
+  EncodedWithData,
+  ModelTensor,
+  ValueInfo,
+} from './modelTypes.js';
 import { recognizeOther } from './otherFormats.js';
-import { describeValue, type ValueInfo } from './valueInfo.js';
-
-export interface DecodeOptions {
-  /** The file's name, for messages. */
-  readonly file?: string | undefined;
-  /** Reads the data files the model refers to; needed only for models that do. */
-  readonly externalData?: ExternalData | undefined;
-}
+import type { StoredTensor } from './storedTensor.js';
+import { describeValue } from './valueInfo.js';
 
 /** An ONNX model in memory. */
 export class OnnxModel {
@@ -150,7 +149,14 @@ export class OnnxModel {
   }
 }
 
-export type { DataFileOptions, EncodedWithData } from './dataFile.js';
-export type { ExternalData } from './externalData.js';
-export type { AttributeValue, Consumer, ModelTensor } from './modelTensor.js';
-export type { ValueInfo } from './valueInfo.js';
+export { defaultExternalThreshold } from './dataFile.js';
+export type {
+  AttributeValue,
+  Consumer,
+  DataFileOptions,
+  DecodeOptions,
+  EncodedWithData,
+  ExternalData,
+  ModelTensor,
+  ValueInfo,
+} from './modelTypes.js';

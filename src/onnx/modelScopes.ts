@@ -3,15 +3,9 @@
 import type { ErrorPlace } from '../graph/errors.js';
 import { attributeGraphs, canonicalDomain, simpleAttributes } from './attributes.js';
 import { constantAttribute, plainConstant } from './constantNode.js';
-import type { ExternalData } from './externalData.js';
 import type { onnx } from './gen/onnx.js';
-import {
-  type Consumer,
-  type ModelChanges,
-  SparseStore,
-  StoredTensor,
-  TensorProtoStore,
-} from './modelTensor.js';
+import type { Consumer, ExternalData } from './modelTypes.js';
+import { type ModelChanges, SparseStore, StoredTensor, TensorProtoStore } from './storedTensor.js';
 import { readDims, readDType, readHead } from './tensorProto.js';
 
 /** What the tensors of one model share. */

@@ -1,16 +1,8 @@
 // What a graph says of its inputs and outputs.
 // Must not fail on types it does not know: it only describes.
-import { type DType, dtypeFromOnnx } from '../graph/dtype.js';
+import { dtypeFromOnnx } from '../graph/dtype.js';
 import type { onnx } from './gen/onnx.js';
-
-/** An input or output of a graph. */
-export interface ValueInfo {
-  readonly name: string;
-  /** The element type; undefined for what is no tensor, or not said. */
-  readonly dtype: DType | undefined;
-  /** Each extent a number, a name, or undefined where unknown; undefined as a whole where the rank is not known. */
-  readonly shape: readonly (number | string | undefined)[] | undefined;
-}
+import type { ValueInfo } from './modelTypes.js';
 
 export function describeValue(proto: onnx.ValueInfoProto): ValueInfo {
   const tensor = proto.type?.tensorType ?? undefined;

@@ -1,5 +1,5 @@
-// What is used of ONNX Runtime, as any of its JavaScript packages offers it, and how the packages are loaded.
-// The optional peers are named here alone; types are structural so that none of them is needed to compile.
+// What is used of ONNX Runtime, as any of its JavaScript packages offers it, and how a package is loaded.
+// Must not name the packages: a bundle for one platform would pull in the other's. Types are structural for that.
 import { ProviderError } from '../graph/errors.js';
 
 /** A tensor as ONNX Runtime holds it. */
@@ -28,17 +28,12 @@ export interface OrtModule {
   ) => OrtTensor;
 }
 
-/** Loads `onnxruntime-node`. @throws {ProviderError} when it is not installed, with the command that installs it */
-export async function loadNodeOrt(): Promise<OrtModule> {
-  return load('onnxruntime-node', () => import('onnxruntime-node'));
-}
-
-/** Loads `onnxruntime-web`. @throws {ProviderError} when it is not installed, with the command that installs it */
-export async function loadWebOrt(): Promise<OrtModule> {
-  return load('onnxruntime-web', () => import('onnxruntime-web'));
-}
-
-async function load(name: string, importModule: () => Promise<unknown>): Promise<OrtModule> {
+/**
+ * Loads a package of ONNX Runtime.
+ *
+ * @throws {ProviderError} when it is not installed, with the command that installs it
+ */
+export async function loadOrt(name: string, importModule: () => Promise<unknown>): Promise<OrtModule> {
   try {
     const module = (await importModule()) as { default?: OrtModule } & OrtModule;
     return module.InferenceSession === undefined && module.default !== undefined ? module.default : module;

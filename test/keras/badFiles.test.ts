@@ -131,7 +131,7 @@ describe('weights that contradict the config', () => {
     });
     const error = await failure(bytes, 'model.h5');
     expect(error.message).toMatch(
-      /^model\.h5: model_weights\/out\/.*kernel: expected kernel .* \[4, 5\] .* found shape \[4, 3\]$/,
+      /^model\.h5: model_weights\/out\/.*kernel: expected kernel .* \[\?, 5\] .* found shape \[4, 3\]$/,
     );
   });
 
@@ -195,9 +195,9 @@ describe('malice', () => {
 
   test('keys that aim at prototypes', async () => {
     const trap = '{"trainable": false, "kernel_constraint": "NonNeg", "polluted": 1}';
-    const bytes = editConfig(archive, (config) =>
-      config.replaceAll('"config": {', `"config": {"__proto__": ${trap}, `),
-    );
+    const bytes = editConfig(archive, (config) => {
+      return config.replaceAll('"config": {"name"', `"config": {"__proto__": ${trap}, "name"`);
+    });
     const model = await readKeras(bytes);
     expect(model.variables).toEqual((await readKeras(archive)).variables);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);

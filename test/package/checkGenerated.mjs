@@ -23,7 +23,7 @@ function hashes() {
 const before = hashes();
 let failed = false;
 for (const script of scripts) {
-  const { status } = spawnSync('npm', ['run', '--silent', script], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync('npm', ['run', script], { cwd: root, stdio: 'inherit' });
   if (status !== 0) {
     console.error(`npm run ${script} ended with ${status}`);
     failed = true;

@@ -1,48 +1,13 @@
-// The tensors of a model as the rest of the package sees them.
+// The tensors of a model, over the messages that store their elements.
 // Must not know how a model is walked; modelScopes.ts does.
 import type { DType } from '../graph/dtype.js';
 import { type ErrorPlace, UnsupportedError } from '../graph/errors.js';
 import type { TensorData, TensorValue } from '../graph/tensorValue.js';
-import { type ExternalData, externalLocation, readExternal } from './externalData.js';
+import { externalLocation, readExternal } from './externalData.js';
 import type { onnx } from './gen/onnx.js';
+import type { Consumer, ExternalData, ModelTensor } from './modelTypes.js';
 import { fromBytes, toBytes } from './tensorBytes.js';
 import { checkFits, isExternal, readInline, type TensorHead, writeInline } from './tensorProto.js';
-
-/** A simple attribute: FLOAT, INT, STRING or a list of them; an INT that a number cannot hold is a bigint. */
-export type AttributeValue = number | bigint | string | readonly (number | bigint)[] | readonly string[];
-
-/** One use of a tensor: input `inputIndex` of a node. */
-export interface Consumer {
-  readonly opType: string;
-  /** The operator's domain; '' for the standard one, however the file writes it. */
-  readonly domain: string;
-  readonly nodeName: string;
-  readonly inputIndex: number;
-  readonly outputs: readonly string[];
-  /** The simple attributes, by name; the object has no prototype. */
-  readonly attributes: Readonly<Record<string, AttributeValue>>;
-}
-
-/** An initializer, or the tensor of a Constant node, wherever in the model it lies. */
-export interface ModelTensor {
-  /** The name that nodes use; of a Constant node its output. */
-  readonly name: string;
-  /** Where it lies, such as `graph.initializer[3]` or `graph.node[2](loop).body.node[0].value`. */
-  readonly path: string;
-  readonly dtype: DType;
-  readonly dims: readonly number[];
-  readonly kind: 'initializer' | 'constant' | 'sparse';
-  /** Whether it is an initializer that is an input of its graph too, as it had to be before IR version 4. */
-  readonly alsoInput: boolean;
-  /** Whether its elements lie in another file. */
-  readonly external: boolean;
-  /** Its uses as a node input, those in subgraphs that capture it included. */
-  readonly consumers: readonly Consumer[];
-  /** A copy of the elements. Throws FormatError where the stored ones do not fit the dims. */
-  read(): TensorValue;
-  /** Replaces the elements; they stay in the form they were stored in. Throws ShapeError for other dims or dtype. */
-  write(value: TensorValue): void;
-}
 
 /** What a model keeps about the changes made to it. */
 export interface ModelChanges {
