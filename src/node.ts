@@ -1,8 +1,19 @@
 // The entry point for Node: files, and weights projected by onnxruntime-node.
+import { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
 import { loadNodeOrt } from './runtime/nodeOrt.js';
 import { type Projecting, projectingWith } from './runtime/project.js';
 
-const projecting: Projecting = projectingWith(loadNodeOrt, { executionProviders: ['cpu'] });
+const defaults: RunnerOptions = { executionProviders: ['cpu'] };
+const projecting: Projecting = projectingWith(loadNodeOrt, defaults);
+
+/**
+ * A runner on onnxruntime-node, for `planModel`, `applyPlan` and `checkPlan`; dispose of it when done.
+ *
+ * @throws {ProviderError} when onnxruntime-node is not installed
+ */
+export async function createRunner(options: RunnerOptions = {}): Promise<ConstraintRunner> {
+  return new ConstraintRunner(await loadNodeOrt(), { ...defaults, ...options });
+}
 
 /**
  * The projected weight, computed by onnxruntime-node; the given one is left as it is.
@@ -28,8 +39,9 @@ export {
   checkPlan,
   type Progress,
 } from './runtime/applyPlan.js';
-export { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
 export { loadNodeOrt } from './runtime/nodeOrt.js';
 export type { OrtModule } from './runtime/ort.js';
+export { planModel } from './runtime/planModel.js';
 export type { ConstrainedWeight, ProjectOptions } from './runtime/project.js';
 export type { Weight } from './runtime/weight.js';
+export { ConstraintRunner, type RunnerOptions };

@@ -1,9 +1,20 @@
 // The entry point for browsers: weights projected by onnxruntime-web.
 
+import { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
 import { type Projecting, projectingWith } from './runtime/project.js';
 import { loadWebOrt } from './runtime/webOrt.js';
 
-const projecting: Projecting = projectingWith(loadWebOrt, { executionProviders: ['wasm'] });
+const defaults: RunnerOptions = { executionProviders: ['wasm'] };
+const projecting: Projecting = projectingWith(loadWebOrt, defaults);
+
+/**
+ * A runner on onnxruntime-web, for `planModel`, `applyPlan` and `checkPlan`; dispose of it when done.
+ *
+ * @throws {ProviderError} when onnxruntime-web is not installed
+ */
+export async function createRunner(options: RunnerOptions = {}): Promise<ConstraintRunner> {
+  return new ConstraintRunner(await loadWebOrt(), { ...defaults, ...options });
+}
 
 /**
  * The projected weight, computed by onnxruntime-web; the given one is left as it is.
@@ -27,8 +38,9 @@ export {
   checkPlan,
   type Progress,
 } from './runtime/applyPlan.js';
-export { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
 export type { OrtModule } from './runtime/ort.js';
+export { planModel } from './runtime/planModel.js';
 export type { ConstrainedWeight, ProjectOptions } from './runtime/project.js';
 export { loadWebOrt } from './runtime/webOrt.js';
 export type { Weight } from './runtime/weight.js';
+export { ConstraintRunner, type RunnerOptions };

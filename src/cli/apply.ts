@@ -36,7 +36,7 @@ async function applyWith(
   }
   const progress = output.progress('projecting');
   const entries = await applyPlan(plan, runner, progress.update).finally(progress.stop);
-  await writeModel(model, options.out, modelFile);
+  await writeModel(model, options.out);
   report(entries, options.out, output);
   return exitCodes.done;
 }

@@ -1,6 +1,6 @@
 // ONNX models as files, with the data files beside them.
 // Alone with its neighbours in touching node:fs.
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { FileError, FormatError } from '../graph/errors.js';
 import { type ExternalData, OnnxModel } from '../onnx/model.js';
@@ -13,17 +13,17 @@ export async function readModel(file: string): Promise<OnnxModel> {
 }
 
 /**
- * Writes a model, whole or not at all. Where tensors lie in data files, those that were changed and, for a model in
- * another folder, all others go into a new data file `<name>.data`; no data file of the source is changed.
+ * Writes a model, whole or not at all. Where tensors lie in data files, those that were changed and, for a model
+ * that was read from another folder, all others go into a new data file `<name>.data`; no data file that was read
+ * is changed.
  *
- * @param source the file the model was read from
- * @throws {FileError}
+ * @throws {FileError} when it cannot be written
  */
-export async function writeModel(model: OnnxModel, file: string, source: string): Promise<void> {
+export async function writeModel(model: OnnxModel, file: string): Promise<void> {
   const files = new AtomicFiles();
-  const moves = resolve(dirname(file)) !== resolve(dirname(source));
+  const moves = model.file === undefined || resolve(dirname(file)) !== resolve(dirname(model.file));
   if (model.needsDataFile || (moves && model.dataFiles().length > 0)) {
-    const location = freeDataFile(file, model.dataFiles(), moves);
+    const location = freeDataFile(file);
     const encoded = model.encodeWithData({ location, move: moves ? 'all' : 'written' });
     if (encoded.dataLength > 0) await files.write(join(dirname(file), location), encoded.data);
     await files.write(file, [encoded.bytes]);
@@ -33,13 +33,11 @@ export async function writeModel(model: OnnxModel, file: string, source: string)
   await files.commit();
 }
 
-/** A name for the new data file that no file the model still needs has. */
-function freeDataFile(file: string, used: readonly string[], elsewhere: boolean): string {
-  const base = basename(file);
-  const taken = new Set(elsewhere ? [] : used);
+/** A name that no file has: replacing one in use would break its model if the program ended between two renames. */
+function freeDataFile(file: string): string {
   for (let n = 0; ; n++) {
-    const name = n === 0 ? `${base}.data` : `${base}.${n}.data`;
-    if (!taken.has(name)) return name;
+    const name = n === 0 ? `${basename(file)}.data` : `${basename(file)}.${n}.data`;
+    if (!existsSync(join(dirname(file), name))) return name;
   }
 }
 

@@ -3,7 +3,15 @@
 import type { CustomObjects } from '../constraints/index.js';
 import type { DType } from '../graph/dtype.js';
 import { ConfigError } from '../graph/errors.js';
-import { asList, asSerialized, field, isObject, type SerializedObject } from './configValue.js';
+import {
+  asList,
+  asSerialized,
+  field,
+  isObject,
+  type JsonObject,
+  ownKey,
+  type SerializedObject,
+} from './configValue.js';
 import { constraintAt, looseConstraints } from './constraintKeys.js';
 import { variableDType } from './dtypePolicy.js';
 import type { LayerNode, VariableSlot } from './layerNode.js';
@@ -25,7 +33,7 @@ interface Seat {
   readonly attributes: readonly string[];
   readonly inList: boolean;
   readonly prefix: string;
-  /** The names of the layers beside it, each with the number to try next for a second one. */
+  /** The names of the layers beside it, each with the last number that was put behind it. */
   readonly taken: Map<string, number>;
 }
 
@@ -53,57 +61,59 @@ class TreeBuilder {
       configured: true,
     };
     const dtype = variableDType(field(config, 'dtype'));
-    const row = dtype && !isForeign(serialized) ? layerRow(className) : undefined;
-    if (row === undefined || dtype === undefined) {
-      const children = this.embedded(config, `${at(seat.place)}config`, node);
-      return {
-        ...node,
-        known: false,
-        slots: [],
-        children,
-        loose: looseConstraints(config, seat.place, new Set()),
-      };
-    }
-    const source: ShapeSource = { config, built: (key) => builtShape(serialized, key) };
-    const slots = (variables: readonly VariableRow[], trainable: boolean): VariableSlot[] =>
-      this.slots(variables, { source, dtype, place: seat.place, trainable });
-    const parts = (row.parts ?? []).filter((part) => part.when?.(config) ?? true);
-    const used = new Set([...(row.variables ?? []), ...parts.flatMap((part) => part.variables)]);
+    const row = isForeign(serialized) ? undefined : layerRow(className);
+    return row === undefined || dtype === undefined
+      ? this.unknownLayer(node, config)
+      : this.knownLayer(node, serialized, row, dtype);
+  }
+
+  private unknownLayer(node: NodeStart, config: JsonObject): LayerNode {
+    const children = this.embedded(config, `${at(node.place)}config`, node);
     return {
       ...node,
-      known: true,
-      slots: slots(row.variables ?? [], node.trainable),
-      children: [
-        ...parts.map((part) => partNode(part, node, slots(part.variables, node.trainable))),
-        ...this.nested(row, serialized, node),
-      ],
-      loose: looseConstraints(config, seat.place, existing(used, config)),
+      known: false,
+      slots: [],
+      children,
+      loose: looseConstraints(config, node.place, new Set()),
     };
   }
 
-  private slots(
-    rows: readonly VariableRow[],
-    layer: { source: ShapeSource; dtype: DType; place: string; trainable: boolean },
-  ): VariableSlot[] {
-    const { config } = layer.source;
-    const lowRank = (field(config, 'lora_rank') ?? null) !== null;
-    return rows
-      .filter((row) => row.when?.(config) ?? true)
-      .map((row) => {
-        const constrained = constraintAt(config, row.constraint, layer.place, this.options);
-        return {
-          name: row.name,
-          trainable: layer.trainable && row.trainable !== false && !(row.lora && lowRank),
-          dtype: row.dtype ?? layer.dtype,
-          // Keras 1 with Theano kept other layouts under the same names.
-          dims: Object.hasOwn(config, 'nb_filter') ? undefined : row.shape?.(layer.source),
-          constraint: constrained?.constraint ?? null,
-          constraintPath: constrained?.path,
-        };
-      });
+  private knownLayer(node: NodeStart, serialized: SerializedObject, row: LayerRow, dtype: DType): LayerNode {
+    const { config } = serialized;
+    const exists = ({ when }: VariableRow | PartRow): boolean => when?.(config) ?? true;
+    const source: ShapeSource = { config, built: (key) => builtShape(serialized, key) };
+    const slots = (rows: readonly VariableRow[]): VariableSlot[] =>
+      rows.filter(exists).map((each) => this.slot(each, node, source, dtype));
+    const parts = (row.parts ?? []).filter(exists);
+    const rows = [...(row.variables ?? []), ...parts.flatMap((part) => part.variables)].filter(exists);
+    return {
+      ...node,
+      known: true,
+      slots: slots(row.variables ?? []),
+      children: [
+        ...parts.map((part) => partNode(part, node, slots(part.variables))),
+        ...this.nested(row, serialized, node),
+      ],
+      loose: looseConstraints(config, node.place, new Set(rows.map((each) => each.constraint ?? ''))),
+    };
   }
 
-  private nested(row: LayerRow, serialized: SerializedObject, parent: ParentNode): LayerNode[] {
+  private slot(row: VariableRow, node: NodeStart, source: ShapeSource, dtype: DType): VariableSlot {
+    const { config } = source;
+    const lowRank = row.lora === true && (field(config, 'lora_rank') ?? null) !== null;
+    const constrained = constraintAt(config, row.constraint, node.place, this.options);
+    return {
+      name: row.name,
+      trainable: node.trainable && row.trainable !== false && !lowRank,
+      dtype: row.dtype ?? dtype,
+      // Keras 1 with Theano kept other layouts under the same names.
+      dims: Object.hasOwn(config, 'nb_filter') ? undefined : row.shape?.(source),
+      constraint: constrained?.constraint ?? null,
+      constraintPath: constrained?.path,
+    };
+  }
+
+  private nested(row: LayerRow, serialized: SerializedObject, parent: NodeStart): LayerNode[] {
     const taken = new Map<string, number>();
     return (row.layers ?? []).flatMap((each) => this.nestedAt(each, serialized, parent, taken));
   }
@@ -111,7 +121,7 @@ class TreeBuilder {
   private nestedAt(
     row: NestedRow,
     { config, entry, className }: SerializedObject,
-    parent: ParentNode,
+    parent: NodeStart,
     taken: Map<string, number>,
   ): LayerNode[] {
     const copied = row.copyOf !== undefined && (field(config, row.key) ?? null) === null;
@@ -142,16 +152,16 @@ class TreeBuilder {
     });
   }
 
-  /** The layers of the table inside the config of a class that is not in it. */
+  /** The layers inside the config of a class that is not in the table. */
   private embedded(
     value: unknown,
     place: string,
-    parent: ParentNode,
+    parent: NodeStart,
     key = '',
     taken = new Map<string, number>(),
   ): LayerNode[] {
     const layer = asSerialized(value);
-    if (layer !== undefined && layerRow(layer.className) !== undefined) {
+    if (layer !== undefined && isLayer(layer)) {
       const seat = { parentPath: parent.path, place, trainable: parent.trainable, prefix: '', taken };
       return [this.layer(layer, { ...seat, attributes: [key], inList: false })];
     }
@@ -165,41 +175,38 @@ class TreeBuilder {
   }
 }
 
-type ParentNode = Pick<LayerNode, 'path' | 'place' | 'trainable' | 'className' | 'name'>;
+/** What is known of a layer before its variables and the layers inside it are. */
+type NodeStart = Omit<LayerNode, 'known' | 'slots' | 'children' | 'loose'>;
 
-function partNode(part: PartRow, parent: ParentNode, slots: readonly VariableSlot[]): LayerNode {
-  return {
-    name: part.name,
-    className: parent.className,
-    path: join(parent.path, part.name),
-    place: parent.place,
-    trainable: parent.trainable,
-    known: true,
-    configured: false,
-    attributes: part.attributes,
+function partNode(part: PartRow, parent: NodeStart, slots: readonly VariableSlot[]): LayerNode {
+  const { name, attributes } = part;
+  const start = {
+    ...parent,
+    name,
+    attributes,
+    path: join(parent.path, name),
     inList: false,
-    slots,
-    children: [],
-    loose: [],
+    configured: false,
   };
+  return { ...start, known: true, slots, children: [], loose: [] };
 }
 
-function existing(rows: ReadonlySet<VariableRow>, config: SerializedObject['config']): Set<string> {
-  const keys = new Set<string>();
-  for (const row of rows) {
-    if (row.constraint !== undefined && (row.when?.(config) ?? true)) keys.add(row.constraint);
-  }
-  return keys;
+/** Every layer's config says whether the layer is trainable; configs of initializers and the like do not. */
+function isLayer({ className, config }: SerializedObject): boolean {
+  return layerRow(className) !== undefined || ownKey(config, 'trainable') !== undefined;
 }
 
 const at = (place: string): string => (place === '' ? '' : `${place}.`);
 const join = (path: string, name: string): string => (path === '' ? name : `${path}/${name}`);
 
 /** Keras names layers uniquely in a model, but not the cells of a stack. */
-function uniquePath(seat: Seat, name: string): string {
-  let count = seat.taken.get(name) ?? 0;
-  let unique = count === 0 ? name : `${name}_${count}`;
-  for (; count > 0 && seat.taken.has(unique); unique = `${name}_${count}`) count += 1;
-  seat.taken.set(name, count + 1).set(unique, seat.taken.get(unique) ?? 1);
-  return join(seat.parentPath, unique);
+function uniquePath({ taken, parentPath }: Seat, name: string): string {
+  let count = taken.get(name) ?? 0;
+  let unique = name;
+  while (taken.has(unique)) {
+    count += 1;
+    unique = `${name}_${count}`;
+  }
+  taken.set(unique, 0).set(name, count);
+  return join(parentPath, unique);
 }

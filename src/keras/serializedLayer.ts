@@ -23,10 +23,14 @@ export function snakeCase(className: string): string {
     .toLowerCase();
 }
 
-/** Whether someone registered a class of their own under the name of one of Keras's. */
-export function isForeign({ className, entry }: SerializedObject): boolean {
+/**
+ * Whether the table's row does not hold for a layer of that class: someone registered a class of their own under the
+ * name, or Keras 1 wrote it, which kept a kernel for each gate of a recurrent layer.
+ */
+export function isForeign({ className, config, entry }: SerializedObject): boolean {
   const registered = textField(entry, 'registered_name') ?? className;
-  return registered.includes('>') && !/^keras>/i.test(registered);
+  const own = registered.includes('>') && !/^keras>/i.test(registered);
+  return own || Object.hasOwn(config, 'inner_activation');
 }
 
 /** A shape that the layer was built with, by the name that `build_config` gives it. */

@@ -21,6 +21,8 @@ import { describeValue } from './valueInfo.js';
 
 /** An ONNX model in memory. */
 export class OnnxModel {
+  /** The file it was read from, where it was. */
+  readonly file: string | undefined;
   readonly irVersion: number;
   /** Name and version of what made the model, such as `tf2onnx 1.16.1`; '' where it does not say. */
   readonly producer: string;
@@ -42,6 +44,7 @@ export class OnnxModel {
     context: ModelContext,
   ) {
     const { file } = context;
+    this.file = file;
     this.proto = proto;
     this.source = source;
     this.context = context;

@@ -89,6 +89,8 @@ export class ConstraintRunner {
     try {
       return await this.ort.InferenceSession.create(model, {
         executionProviders,
+        // Errors only: what matters of the rest is thrown.
+        logSeverityLevel: 3,
         // Many small sessions in one process slow each other down by spinning.
         extra: { session: { intra_op: { allow_spinning: '0' } } },
         ...sessionOptions,
