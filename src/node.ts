@@ -1,34 +1,36 @@
 // The entry point for Node: files, and weights projected by onnxruntime-node.
-import { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
-import { loadNodeOrt } from './runtime/nodeOrt.js';
-import { type Projecting, projectingWith } from './runtime/project.js';
 
-const defaults: RunnerOptions = { executionProviders: ['cpu'] };
-const projecting: Projecting = projectingWith(loadNodeOrt, defaults);
+import { loadNodeOrt } from './runtime/nodeOrt.js';
+import { type RuntimeEntry, runtimeEntry } from './runtime/project.js';
+
+const entry: RuntimeEntry = runtimeEntry(loadNodeOrt, { executionProviders: ['cpu'] });
 
 /**
- * A runner on onnxruntime-node, for `planModel`, `applyPlan` and `checkPlan`; dispose of it when done.
+ * A runner on onnxruntime-node, to use again and again; dispose of it when done.
  *
  * @throws {ProviderError} when onnxruntime-node is not installed
  */
-export async function createRunner(options: RunnerOptions = {}): Promise<ConstraintRunner> {
-  return new ConstraintRunner(await loadNodeOrt(), { ...defaults, ...options });
-}
+export const createRunner: RuntimeEntry['createRunner'] = entry.createRunner;
 
 /**
- * The projected weight, computed by onnxruntime-node; the given one is left as it is.
+ * The projected weight; the given one is left as it is.
  *
+ * @throws {ShapeError} when the constraint does not fit the weight
+ * @throws {ProviderError} when ONNX Runtime is missing or cannot run it
  * @example
  * const { data } = await project(maxNorm(2), { data: new Float32Array(12), dims: [4, 3] });
  */
-export const project: Projecting['project'] = projecting.project;
+export const project: RuntimeEntry['project'] = entry.project;
 
 /**
- * Projects named weights in place: `{ 'fc1.weight': { data, dims, constraint: maxNorm(2) } }`.
+ * Projects named weights in place. Nothing is written unless all could be projected.
  *
- * Nothing is written unless all could be projected.
+ * @throws {ShapeError} when a constraint does not fit its weight, or two names share an array
+ * @throws {ProviderError} when ONNX Runtime is missing or cannot run one
+ * @example
+ * await projectInPlace({ 'fc1.weight': { data, dims: [784, 128], constraint: maxNorm(2) } });
  */
-export const projectInPlace: Projecting['projectInPlace'] = projecting.projectInPlace;
+export const projectInPlace: RuntimeEntry['projectInPlace'] = entry.projectInPlace;
 
 export { readKerasFile } from './files/kerasFile.js';
 export { readModel, writeModel } from './files/modelFile.js';
@@ -39,9 +41,9 @@ export {
   checkPlan,
   type Progress,
 } from './runtime/applyPlan.js';
-export { loadNodeOrt } from './runtime/nodeOrt.js';
-export type { OrtModule } from './runtime/ort.js';
+export { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
+export type { OrtModule, OrtSession, OrtTensor } from './runtime/ort.js';
 export { planModel } from './runtime/planModel.js';
 export type { ConstrainedWeight, ProjectOptions } from './runtime/project.js';
 export type { Weight } from './runtime/weight.js';
-export { ConstraintRunner, type RunnerOptions };
+export { loadNodeOrt };

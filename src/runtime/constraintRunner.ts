@@ -1,6 +1,6 @@
 // Runs constraint graphs on ONNX Runtime: compiles each once, keeps the sessions, projects tensor after tensor.
 // Must not import files or cli.
-import { type BuildGraphOptions, buildGraph, INPUT_NAME, OUTPUT_NAME } from '../constraints/buildGraph.js';
+import { buildGraph, INPUT_NAME, OUTPUT_NAME } from '../constraints/buildGraph.js';
 import { type Constraint, classNameOf } from '../constraints/constraint.js';
 import type { DType } from '../graph/dtype.js';
 import { ProviderError, ShapeError } from '../graph/errors.js';
@@ -17,9 +17,16 @@ export interface RunnerOptions {
   readonly sessionOptions?: Readonly<Record<string, unknown>>;
 }
 
-/** Projects weights with constraints; one session is kept for each constraint, dtype and shape. */
+interface WeightForm {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** Projects weights with constraints; one session is kept for each graph, which is one for each dtype and shape. */
 export class ConstraintRunner {
-  readonly #sessions = new Map<Constraint, Map<string, Promise<OrtSession>>>();
+  /** The encoded graph of each constraint by dtype and shape; equal constraints have equal ones. */
+  readonly #models = new WeakMap<Constraint, Map<string, string>>();
+  readonly #sessions = new Map<string, Promise<OrtSession>>();
   #disposed = false;
 
   constructor(
@@ -55,7 +62,7 @@ export class ConstraintRunner {
   /** Releases the sessions. Calls under way fail; later calls are refused. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    const sessions = [...this.#sessions.values()].flatMap((byForm) => [...byForm.values()]);
+    const sessions = [...this.#sessions.values()];
     this.#sessions.clear();
     for (const session of sessions) await (await session).release();
   }
@@ -69,25 +76,38 @@ export class ConstraintRunner {
     }
   }
 
-  #session(constraint: Constraint, form: { dtype: DType; shape: readonly number[] }): Promise<OrtSession> {
+  #session(constraint: Constraint, form: WeightForm): Promise<OrtSession> {
     if (this.#disposed) throw new ProviderError('this runner is disposed; make a new one');
-    const key = `${form.dtype}[${form.shape.join(',')}]`;
-    const byForm = this.#sessions.get(constraint) ?? new Map<string, Promise<OrtSession>>();
-    this.#sessions.set(constraint, byForm);
-    let session = byForm.get(key);
+    const model = this.#model(constraint, form);
+    let session = this.#sessions.get(model);
     if (session === undefined) {
-      session = this.#create(constraint, form);
-      byForm.set(key, session);
-      session.catch(() => byForm.delete(key));
+      session = this.#create(constraint, model);
+      this.#sessions.set(model, session);
+      session.catch(() => this.#sessions.delete(model));
     }
     return session;
   }
 
-  async #create(constraint: Constraint, form: BuildGraphOptions): Promise<OrtSession> {
-    const model = encodeGraph(buildGraph(constraint, form));
+  /** The graph's bytes, as a string so that they can be looked up. */
+  #model(constraint: Constraint, form: WeightForm): string {
+    const key = `${form.dtype}[${form.shape.join(',')}]`;
+    const byForm = this.#models.get(constraint) ?? new Map<string, string>();
+    this.#models.set(constraint, byForm);
+    let model = byForm.get(key);
+    if (model === undefined) {
+      model = Array.from(encodeGraph(buildGraph(constraint, form)), (byte) => String.fromCharCode(byte)).join(
+        '',
+      );
+      byForm.set(key, model);
+    }
+    return model;
+  }
+
+  async #create(constraint: Constraint, model: string): Promise<OrtSession> {
+    const bytes = Uint8Array.from(model, (character) => character.charCodeAt(0));
     const { executionProviders = ['cpu'], sessionOptions = {} } = this.options;
     try {
-      return await this.ort.InferenceSession.create(model, {
+      return await this.ort.InferenceSession.create(bytes, {
         executionProviders,
         // Errors only: what matters of the rest is thrown.
         logSeverityLevel: 3,

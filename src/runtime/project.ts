@@ -11,6 +11,8 @@ import { readWeight, type Weight } from './weight.js';
 export interface ProjectOptions extends RunnerOptions {
   /** Your own ONNX Runtime module. Default: the package of the entry point this is imported from. */
   readonly ort?: OrtModule;
+  /** A runner to use again and again, which compiles each graph once. Default: one for this call alone. */
+  readonly runner?: ConstraintRunner;
 }
 
 /** A weight with its constraint: an instance, a function, a name or a config. */
@@ -18,34 +20,28 @@ export interface ConstrainedWeight extends Weight {
   readonly constraint: ConstraintIdentifier;
 }
 
-/** As `project` and `projectInPlace`, with ONNX Runtime loaded by the entry point. */
-export interface Projecting {
-  project<T extends Weight>(
-    constraint: ConstraintIdentifier,
-    weight: T,
-    options?: ProjectOptions,
-  ): Promise<TensorValue>;
+/** What an entry point offers on its ONNX Runtime. */
+export interface RuntimeEntry {
+  createRunner(options?: RunnerOptions): Promise<ConstraintRunner>;
+  project(constraint: ConstraintIdentifier, weight: Weight, options?: ProjectOptions): Promise<TensorValue>;
   projectInPlace(
     weights: Readonly<Record<string, ConstrainedWeight>>,
     options?: ProjectOptions,
   ): Promise<void>;
 }
 
-/** The projecting functions of an entry point. */
-export function projectingWith(load: () => Promise<OrtModule>, defaults: RunnerOptions): Projecting {
+/** The functions of an entry point whose ONNX Runtime is loaded by `load`. */
+export function runtimeEntry(load: () => Promise<OrtModule>, defaults: RunnerOptions): RuntimeEntry {
   const withRunner = async <T>(
-    options: ProjectOptions,
+    { runner, ort, ...options }: ProjectOptions,
     use: (runner: ConstraintRunner) => Promise<T>,
   ): Promise<T> => {
-    const { ort = await load(), ...rest } = options;
-    const runner = new ConstraintRunner(ort, { ...defaults, ...rest });
-    try {
-      return await use(runner);
-    } finally {
-      await runner.dispose();
-    }
+    if (runner !== undefined) return use(runner);
+    const own = new ConstraintRunner(ort ?? (await load()), { ...defaults, ...options });
+    return use(own).finally(() => own.dispose());
   };
   return {
+    createRunner: async (options = {}) => new ConstraintRunner(await load(), { ...defaults, ...options }),
     project: (constraint, weight, options = {}) =>
       withRunner(options, (runner) => runner.run(getRequired(constraint), readWeight(weight))),
     projectInPlace: (weights, options = {}) => withRunner(options, (runner) => projectAll(runner, weights)),

@@ -138,6 +138,8 @@ describe('ConstraintRunner', () => {
     const value = { dtype: 'float32', ...kernel() } as const;
     await Promise.all([runner.run(constraint, value), runner.run(constraint, value)]);
     await runner.run(constraint, value);
+    await runner.run(maxNorm(2), value);
+    await project(maxNorm(2), kernel(), { runner });
     expect(created).toBe(1);
     await runner.run(constraint, { ...value, dims: [2, 3] });
     expect(created).toBe(2);
