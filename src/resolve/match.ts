@@ -8,31 +8,22 @@ import type { TensorValue } from '../graph/tensorValue.js';
 /** Beyond this many dimensions larger than 1 only the likely orders are tried: 7! is 5040. */
 const MAX_PERMUTED_RANK = 6;
 
-/** A variable's values as numbers, and as they are once an exporter stored them in another dtype. */
+/** A variable's values as they are once an exporter stored them in a dtype. Nothing large is kept. */
 export class VariableValues {
-  readonly #byDType = new Map<DType, Float64Array>();
   readonly #fingerprints = new Map<DType, number>();
 
   constructor(readonly value: TensorValue) {}
 
   /** The values after rounding to a dtype. */
   in(dtype: DType): Float64Array {
-    let values = this.#byDType.get(dtype);
-    if (values === undefined) {
-      const own = toFloat64(this.value);
-      const same = dtype === this.value.dtype;
-      values = same ? own : toFloat64(fromFloat64(own, dtype, this.value.dims));
-      this.#byDType.set(dtype, values);
-    }
-    return values;
+    const own = toFloat64(this.value);
+    return dtype === this.value.dtype ? own : toFloat64(fromFloat64(own, dtype, this.value.dims));
   }
 
   fingerprintIn(dtype: DType): number {
-    let print = this.#fingerprints.get(dtype);
-    if (print === undefined) {
-      print = fingerprint(this.in(dtype));
-      this.#fingerprints.set(dtype, print);
-    }
+    const known = this.#fingerprints.get(dtype);
+    const print = known ?? fingerprint(this.in(dtype));
+    this.#fingerprints.set(dtype, print);
     return print;
   }
 }

@@ -60,10 +60,10 @@ export function resolve(model: OnnxModel, keras: KerasModel, options: ResolveOpt
   return { entries };
 }
 
-/** A tensor of the model with its values, read once. */
+/** A tensor of the model; its values are read again when they are looked at, so that few are in memory at once. */
 interface StoredTensor {
   readonly tensor: ModelTensor;
-  readonly values: Float64Array;
+  readonly count: number;
   readonly print: number;
 }
 
@@ -84,9 +84,9 @@ class Search {
     const counts = new Set(this.#variables.map(({ values }) => elementCount(values.value.dims)));
     this.#tensors = model.tensors().flatMap((tensor) => {
       const readable = tensor.kind !== 'sparse' && dtypeKind(tensor.dtype) === 'float';
-      if (!readable || !counts.has(elementCount(tensor.dims))) return [];
-      const values = toFloat64(tensor.read());
-      return [{ tensor, values, print: fingerprint(values) }];
+      const count = elementCount(tensor.dims);
+      if (!readable || !counts.has(count)) return [];
+      return [{ tensor, count, print: fingerprint(toFloat64(tensor.read())) }];
     });
   }
 
@@ -152,9 +152,10 @@ class Search {
     const { dims } = values.value;
     const count = elementCount(dims);
     return this.#tensors.flatMap((stored) => {
-      if (stored.values.length !== count || !mayHold(stored)) return [];
+      if (stored.count !== count || !mayHold(stored)) return [];
       const { tensor } = stored;
-      const layouts = matchingLayouts(values.in(tensor.dtype), dims, stored.values, tensor.dims, {
+      const elements = toFloat64(tensor.read());
+      const layouts = matchingLayouts(values.in(tensor.dtype), dims, elements, tensor.dims, {
         likely: expectedOrders(variable, tensor),
         tolerance: tolerance(tensor.dtype),
       });
@@ -182,7 +183,7 @@ class Search {
 
   #whyNone(variable: KerasVariable): string {
     const count = elementCount(variable.shape ?? []);
-    const sameSize = this.#tensors.filter(({ values }) => values.length === count);
+    const sameSize = this.#tensors.filter((stored) => stored.count === count);
     const shape = formatShape(variable.shape);
     const named = sameSize
       .filter(({ tensor }) => namesAgree(variable, tensor))

@@ -172,6 +172,24 @@ describe('Keras 1', () => {
     expect(model.warnings).toEqual([]);
   });
 
+  test('its recurrent layers, with a kernel for each gate, stay outside the table', async () => {
+    const lstm = layer('LSTM', { name: 'lstm_1', output_dim: 2, inner_activation: 'hard_sigmoid' });
+    const bytes = await buildH5((file) => {
+      file.create_attribute('model_config', JSON.stringify({ class_name: 'Sequential', config: [lstm] }));
+      const group = file.create_group('model_weights');
+      group.create_attribute('layer_names', ['lstm_1']);
+      const own = group.create_group('lstm_1');
+      own.create_attribute('weight_names', ['lstm_1_W_i', 'lstm_1_U_i']);
+      own.create_dataset({ name: 'lstm_1_W_i', data: new Float32Array(6), shape: [3, 2] });
+      own.create_dataset({ name: 'lstm_1_U_i', data: new Float32Array(4), shape: [2, 2] });
+    });
+    const model = await readKeras(bytes);
+    expect(model.variables.map(({ path, shape }) => [path, shape])).toEqual([
+      ['lstm_1/lstm_1_W_i', [3, 2]],
+      ['lstm_1/lstm_1_U_i', [2, 2]],
+    ]);
+  });
+
   test('its weights', async () => {
     const bytes = await buildH5((file) => {
       file.create_attribute('model_config', JSON.stringify(config));
@@ -297,6 +315,18 @@ describe('constraints that reach no variable are reported', () => {
     );
     expect(warnings[0]).toContain(reason);
     expect(variables.every(({ constraint }) => constraint === null)).toBe(true);
+  });
+
+  test('of a class outside the table, inside the config of another one', () => {
+    const inner = layer('Inner', { name: 'inner', trainable: true, kernel_constraint: 'NonNeg' });
+    const { warnings, layers } = parseKerasConfig(
+      sequential(layer('Outer', { name: 'outer', blocks: [inner] })),
+    );
+    expect(warnings).toEqual([
+      'config.layers[0].config.blocks[0].config.kernel_constraint: NonNeg on layer inner is not applied: the layer class ' +
+        'Inner is not in the table of layers',
+    ]);
+    expect(layers.map(({ path }) => path)).toEqual(['outer', 'outer/inner']);
   });
 
   test('but null is no constraint', () => {
