@@ -1,5 +1,5 @@
 // The whole path on real files: every exporter's model of the fixtures, with its config from `.keras` and from `.h5`.
-import { readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -112,7 +112,6 @@ test('check answers in the terms of the constraint', async () => {
 });
 
 test('apply may write over the model itself, and again', async () => {
-  const { copyFileSync } = await import('node:fs');
   const file = join(folder, 'in-place.onnx');
   copyFileSync(fixturePath('digits_cnn/torch.onnx'), file);
   const config = ['--config', fixturePath('digits_cnn/model.keras'), '--json'];
@@ -137,6 +136,26 @@ test('without weights in the config nothing is resolved, nothing written, and th
   expect(code).toBe(3);
   expect(stderr).toContain('holds no weights');
   expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'UNRESOLVED', file: source } });
-  const { existsSync } = await import('node:fs');
   expect(existsSync(out)).toBe(false);
+});
+
+describe('models with batch normalization are constrained rightly or refused', () => {
+  const further = ['eegnet', 'conv_bn_net'].flatMap((model) =>
+    exportedFiles(model).map((file) => [model, basename(file), file] as const),
+  );
+
+  test.each(further)('%s, %s', async (model, exported, file) => {
+    const target = join(folder, `${model}-${exported}`);
+    const config = fixturePath(`${model}/model.keras`);
+    const { code, stderr } = await runCli('apply', file, '--config', config, '--out', target);
+    if (model === 'conv_bn_net' && exported === 'tensorflow.onnx') {
+      expect(code).toBe(3);
+      expect(stderr).toMatch(/ca\/kernel: .*merged_input:0 has its name and size but other values/);
+      expect(existsSync(target)).toBe(false);
+    } else {
+      const { x, after } = readAnswers(model);
+      expect(code).toBe(0);
+      expect(relativeDistance(await answerOf(target, x), after)).toBeLessThan(1e-4);
+    }
+  });
 });
