@@ -134,5 +134,6 @@ function jsonNumber(value: number): number | string {
 
 function found(result: unknown): string {
   if (result === null || typeof result !== 'object') return String(result);
-  return result instanceof Promise ? 'a promise (call must not be async)' : `a ${result.constructor.name}`;
+  if (result instanceof Promise) return 'a promise (call must not be async)';
+  return `an object of class ${result.constructor?.name ?? 'unknown'}`;
 }

@@ -66,16 +66,22 @@ export class Constraint {
 
 /** The name of a constraint's class, as configs and messages show it. */
 export function classNameOf(constraint: Constraint | ConstraintClass): string {
+  return ownClassName(constraint) ?? 'AnonymousConstraint';
+}
+
+/** As `classNameOf`, where the class has a name. */
+export function ownClassName(constraint: Constraint | ConstraintClass): string | undefined {
   const owner = (constraint instanceof Constraint ? constraint.constructor : constraint) as ConstraintClass;
   const own = Object.hasOwn(owner, 'className') ? owner.className : undefined;
-  return own ?? owner.name;
+  return own ?? (owner.name === '' ? undefined : owner.name);
 }
 
 export function isConstraintClass(value: unknown): value is ConstraintClass {
   return typeof value === 'function' && (value === Constraint || value.prototype instanceof Constraint);
 }
 
-function constructFromConfig(owner: ConstraintClass, config: ConstraintConfig): Constraint {
+/** What `Constraint.fromConfig` does, for a given class. @throws {ConfigError} when no constructor call fits */
+export function constructFromConfig(owner: ConstraintClass, config: ConstraintConfig): Constraint {
   const camel = Object.fromEntries(Object.entries(config).map(([key, value]) => [camelCase(key), value]));
   const candidates = [() => new owner(...Object.values(config)), () => new owner(camel)];
   const reasons: string[] = [];
