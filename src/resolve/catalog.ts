@@ -1,5 +1,6 @@
 // What there is to match: the model's tensors and the Keras file's variables, by their values.
 // Must not import runtime, files or cli.
+import { defaultTolerance } from '../constraints/violations.js';
 import { type DType, dtypeKind } from '../graph/dtype.js';
 import { fromFloat64, toFloat64 } from '../graph/numbers.js';
 import { elementCount, type TensorValue } from '../graph/tensorValue.js';
@@ -87,4 +88,10 @@ export class Catalog {
 export interface Found<P> {
   readonly tensors: readonly ModelTensor[];
   readonly choices: readonly P[];
+}
+
+/** How far a stored value may be from a variable's: not at all, or by the rounding of projecting it in another order. */
+export function toleranceFor(values: Float64Array, dtype: DType, state: State): number {
+  if (state === 'stored') return 0;
+  return defaultTolerance(dtype) * values.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
 }

@@ -218,20 +218,19 @@ function findGamma(
   const value = catalog.valueOf(variable, state);
   const count = own.mean.length;
   if (value === undefined || !isDistinctive(own.variance)) return undefined;
+  const gammas = catalog.nearestOf(variable, state) as Float64Array;
+  const betas = own.beta && catalog.nearestOf(own.beta, state);
   for (const sum of sums(catalog, own, biasesOf(catalog, count), state)) {
     const scale = catalog.tensors.find((item) => item.count === count && isNear(item, sum.factors));
-    const added = catalog.tensors.find((item) => item.count === count && isNear(item, sum.values));
-    // Without both, gamma is folded into something else too, such as a kernel.
-    if (scale === undefined || added === undefined) continue;
-    const gammas = catalog.nearestOf(variable, state) as Float64Array;
+    if (scale === undefined) continue;
     const inverse = sum.factors.map((factor, i) => factor / (gammas[i] as number));
-    const betas = own.beta && catalog.nearestOf(own.beta, state);
+    const scaled = new AddedTensor(scale.tensor, value, (i) => inverse[i] as number);
+    // Where the mean is subtracted before, gamma is in the scale alone.
+    if (catalog.tensors.some((item) => item.count === count && isNear(item, own.mean))) return scaled;
+    const added = catalog.tensors.find((item) => item.count === count && isNear(item, sum.values));
     const slope = sum.values.map((x, i) => (x - (betas?.[i] ?? 0)) / (gammas[i] as number));
-    if (![...inverse, ...slope].every(Number.isFinite)) continue;
-    return new Together([
-      new AddedTensor(scale.tensor, value, (i) => inverse[i] as number),
-      new AddedTensor(added.tensor, value, (i) => slope[i] as number),
-    ]);
+    if (added === undefined || ![...inverse, ...slope].every(Number.isFinite)) continue;
+    return new Together([scaled, new AddedTensor(added.tensor, value, (i) => slope[i] as number)]);
   }
   return undefined;
 }

@@ -1,9 +1,8 @@
 // Finds the weights of recurrent layers in the stacked tensors of ONNX's LSTM, GRU and RNN.
 // Must not import runtime, files or cli.
-import { defaultTolerance } from '../constraints/violations.js';
 import type { KerasVariable } from '../keras/kerasModel.js';
 import type { Consumer, ModelTensor } from '../onnx/model.js';
-import type { Catalog, State, StoredTensor } from './catalog.js';
+import { type Catalog, type State, type StoredTensor, toleranceFor } from './catalog.js';
 import { PiecedTensors, type Placement } from './placement.js';
 
 /** For each gate in ONNX's order, its place in Keras's: LSTM i, o, f, c after i, f, c, o; GRU z, r, h in both. */
@@ -47,8 +46,7 @@ function findInTensor(
   const order = gateOrders[consumer.opType] ?? [];
   if (values === undefined) return undefined;
   const elements = stored.values;
-  const largest = values.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-  const tolerance = state === 'stored' ? 0 : defaultTolerance(tensor.dtype) * largest;
+  const tolerance = toleranceFor(values, tensor.dtype, state);
   const directions = Array.from({ length: tensor.dims[0] ?? 0 }, (_, direction) => direction);
   const maps = directions.flatMap((direction) => {
     const map = gateMap(shape, tensor, order, consumer.inputIndex, direction);

@@ -14,10 +14,10 @@ import { findGates } from './gates.js';
 import { isDistinctive } from './match.js';
 import { keepsZero, mergedPlacement } from './merged.js';
 import { namesAgree } from './names.js';
-import { findInLarger, findSlices } from './pieces.js';
-import type { Placement } from './placement.js';
+import { findInLarger, findRepeats, findSlices } from './pieces.js';
+import { PiecedTensors, type Placement } from './placement.js';
 import type { Plan, PlanEntry } from './plan.js';
-import { decideLayout, findWholeTensors, type WholeCandidate } from './wholeTensors.js';
+import { decideLayout, findWholeTensors, indices, type WholeCandidate } from './wholeTensors.js';
 
 export interface ResolveOptions {
   /** Place frozen variables too. Default false: they are listed and left alone, as Keras does. */
@@ -70,7 +70,10 @@ class Search {
       return 'the Keras file holds no weights to match; give the .keras or .h5 file that the model was exported from';
     }
     const whole = this.#wholeOf(variable);
-    if (whole.length > 0) return this.#placeWhole(variable, constraint, whole);
+    if (whole.length > 0) {
+      const placed = this.#placeWhole(variable, constraint, whole);
+      return typeof placed === 'string' ? placed : [...placed, ...this.#repeatsOf(variable)];
+    }
     for (const state of ['stored', 'projected'] as const) {
       const found = this.#findParts(variable, state);
       if (found.length > 0) return found;
@@ -87,6 +90,17 @@ class Search {
     const own = named.length > 0 ? named : found;
     this.#whole.set(variable, own);
     return own;
+  }
+
+  /** Tensors that repeat the variable beside one that is it. */
+  #repeatsOf(variable: KerasVariable): readonly Placement[] {
+    const { shape = [] } = variable;
+    const at = indices(elementCount(shape));
+    for (const state of ['stored', 'projected'] as const) {
+      const pieces = findRepeats(this.catalog, variable, state, at);
+      if (pieces.length > 0) return [new PiecedTensors(shape, pieces, ['reshaped'])];
+    }
+    return [];
   }
 
   #findParts(variable: KerasVariable, state: State): readonly Placement[] {

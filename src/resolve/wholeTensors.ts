@@ -4,11 +4,10 @@
 import type { Constraint } from '../constraints/constraint.js';
 import { axisInLayout, type Layout, toTensorOrder } from '../constraints/layout.js';
 import { NonNeg } from '../constraints/nonNeg.js';
-import { defaultTolerance } from '../constraints/violations.js';
 import { elementCount } from '../graph/tensorValue.js';
 import type { KerasVariable } from '../keras/kerasModel.js';
 import type { ModelTensor } from '../onnx/model.js';
-import type { Catalog, State, StoredTensor } from './catalog.js';
+import { type Catalog, type State, type StoredTensor, toleranceFor } from './catalog.js';
 import { expectedOrders } from './consumerLayout.js';
 import { matchingLayouts } from './match.js';
 import { PiecedTensors, type Placement, WholeTensor } from './placement.js';
@@ -50,7 +49,6 @@ function candidate(
   if (exact && catalog.printOf(variable, state, tensor.dtype) !== stored.print) return [];
   const values = catalog.numbersOf(variable, state, tensor.dtype);
   if (values === undefined) return [];
-  const largest = values.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
   const layouts = matchingLayouts(
     negated ? values.map((x) => -x) : values,
     variable.shape ?? [],
@@ -58,7 +56,7 @@ function candidate(
     tensor.dims,
     {
       likely: expectedOrders(variable, tensor),
-      tolerance: state === 'stored' ? 0 : defaultTolerance(tensor.dtype) * largest,
+      tolerance: toleranceFor(values, tensor.dtype, state),
     },
   );
   return layouts.length === 0 ? [] : [{ tensor, layouts, negated }];
