@@ -113,9 +113,11 @@ export function describeViolation({ unit, measure, found, limit }: Violation): s
   const place = Array.isArray(unit) ? `[${unit.join(', ')}]` : String(unit);
   const side = found > limit ? 'over' : 'under';
   const relation = Number.isNaN(found) ? 'against' : side;
+  // As many digits as it takes to see the difference.
+  const shown = formatNumber(found) === formatNumber(limit) ? String(found) : formatNumber(found);
   const subject = measure === 'norm' ? 'unit' : 'weight';
   const what = measure === 'change' ? 'projecting still moves it by' : measure;
-  return `${subject} ${place}: ${what} ${formatNumber(found)} ${relation} the limit ${formatNumber(limit)}`;
+  return `${subject} ${place}: ${what} ${shown} ${relation} the limit ${formatNumber(limit)}`;
 }
 
 function pythonLiteral(value: unknown): string {

@@ -37,9 +37,7 @@ export function readConfig(
     // Keras 1 and 2 write the object's name among the arguments.
     if (key === 'name') continue;
     if (!Object.hasOwn(keys, key)) {
-      throw new ConfigError(
-        `${className} has no argument '${key}'; accepted are ${Object.keys(keys).join(', ')}`,
-      );
+      throw new ConfigError(noArgument(className, key, Object.keys(keys)));
     }
     const name = keys[key] as string;
     if (Object.hasOwn(args, name)) {
@@ -59,9 +57,14 @@ export function checkKeys(className: string, args: unknown, accepted: readonly s
   }
   for (const key of Object.keys(args)) {
     if (!accepted.includes(key)) {
-      throw new ConfigError(`${className} has no argument '${key}'; accepted are ${accepted.join(', ')}`);
+      throw new ConfigError(noArgument(className, key, accepted));
     }
   }
+}
+
+function noArgument(className: string, key: string, accepted: readonly string[]): string {
+  const choice = accepted.length === 0 ? 'it takes none' : `accepted are ${accepted.join(', ')}`;
+  return `${className} has no argument '${key}'; ${choice}`;
 }
 
 /** A number argument. Infinity is accepted, NaN is not. */

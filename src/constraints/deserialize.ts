@@ -8,6 +8,7 @@ import {
   type ConstraintConfig,
   type ConstraintFunction,
   isConstraintClass,
+  isForeignConstraintClass,
 } from './constraint.js';
 import { FunctionConstraint } from './functionConstraint.js';
 
@@ -140,6 +141,11 @@ function customObject(
   customObjects: CustomObjects,
 ): ConstraintClass | ConstraintFunction | undefined {
   const found: unknown = Object.hasOwn(customObjects, key) ? customObjects[key] : undefined;
+  if (isForeignConstraintClass(found)) {
+    throw new ConfigError(
+      `customObjects['${key}'] extends the Constraint of another copy of onnx-constraints; import it from the one that runs, for a plugin the one installed beside the program`,
+    );
+  }
   if (found === undefined || typeof found === 'function') return found as ConstraintClass | undefined;
   throw new ConfigError(`customObjects['${key}'] must be a class or a function, found a ${typeof found}`);
 }

@@ -239,17 +239,21 @@ function findGamma(
 class Together implements Placement {
   readonly how: readonly How[] = ['folded'];
 
-  constructor(readonly parts: readonly AddedTensor[]) {}
+  constructor(readonly parts: readonly Placement[]) {}
 
   get tensors(): Placement['tensors'] {
     return this.parts.flatMap((part) => part.tensors);
   }
 
   read(): ReturnType<Placement['read']> {
-    return (this.parts[0] as AddedTensor).read();
+    return (this.parts[0] as Placement).read();
   }
 
   write(value: Parameters<Placement['write']>[0]): void {
     for (const part of this.parts) part.write(value);
+  }
+
+  over(...args: Parameters<Placement['over']>): Placement {
+    return new Together(this.parts.map((part) => part.over(...args)));
   }
 }

@@ -1,6 +1,7 @@
 // Variables of equal values that an exporter merged into one tensor, and variables of zeros that it dropped.
 // Must not import runtime, files or cli.
 import { isBuiltin } from '../constraints/builtins.js';
+import type { Layout } from '../constraints/layout.js';
 import { serialize } from '../constraints/serialize.js';
 import { toFloat64 } from '../graph/numbers.js';
 import type { TensorValue } from '../graph/tensorValue.js';
@@ -20,7 +21,7 @@ export function mergedPlacement(
   whole: Placement,
 ): Placement | undefined {
   if (sharers.every((other) => sameConstraint(variable, other))) {
-    return { ...forward(whole), how: [...withoutExact(whole.how), 'merged'] };
+    return new Shared(whole);
   }
   const own = readersOf(variable, tensor);
   const others = sharers.map((other) => readersOf(other, tensor));
@@ -68,17 +69,47 @@ class SplitOff implements Placement {
     this.tensor.write(shared);
     this.tensor.split?.(this.readers).write(own);
   }
+
+  over(target: (tensor: ModelTensor) => ModelTensor): Placement {
+    const tensor = target(this.tensor);
+    const keys = new Set(this.readers.map(readerKey));
+    const readers = tensor.consumers.filter((use) => keys.has(readerKey(use)));
+    return new SplitOff(tensor, readers, this.whole.over(target));
+  }
 }
 
-function forward(whole: Placement): Placement {
-  const { tensors, how, layout } = whole;
-  return {
-    tensors,
-    how,
-    ...(layout !== undefined && { layout }),
-    read: () => whole.read(),
-    write: (value) => whole.write(value),
-  };
+/** A placement that several variables share. */
+class Shared implements Placement {
+  readonly how: readonly How[];
+
+  constructor(readonly whole: Placement) {
+    this.how = [...withoutExact(whole.how), 'merged'];
+  }
+
+  get tensors(): Placement['tensors'] {
+    return this.whole.tensors;
+  }
+
+  get layout(): Layout | undefined {
+    return this.whole.layout;
+  }
+
+  read(): TensorValue {
+    return this.whole.read();
+  }
+
+  write(value: TensorValue): void {
+    this.whole.write(value);
+  }
+
+  over(target: (tensor: ModelTensor) => ModelTensor): Placement {
+    return new Shared(this.whole.over(target));
+  }
+}
+
+/** What tells a reader in two models of the same graph. */
+function readerKey({ nodeName, outputs, inputIndex }: Consumer): string {
+  return JSON.stringify([nodeName, outputs, inputIndex]);
 }
 
 function withoutExact(how: readonly How[]): readonly How[] {

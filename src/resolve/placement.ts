@@ -19,11 +19,13 @@ export interface Placement {
   readonly tensors: readonly ModelTensor[];
   readonly how: readonly How[];
   /** Where a tensor is the variable permuted or reshaped: there the constraint can be run on the tensor as it is. */
-  readonly layout?: Layout;
+  readonly layout?: Layout | undefined;
   /** The variable as the model holds it, in Keras's layout. */
   read(): TensorValue;
   /** Puts another value of the variable into the model. */
   write(value: TensorValue): void;
+  /** The same in other tensors, one for each of these. */
+  over(target: (tensor: ModelTensor) => ModelTensor): Placement;
 }
 
 /** A tensor that is the variable with its dimensions in another order, or with other dims. */
@@ -48,6 +50,10 @@ export class WholeTensor implements Placement {
   write({ dtype, data }: TensorValue): void {
     const stored = isIdentity(this.layout) ? data : toTensorOrder(data, this.layout);
     this.tensor.write({ dtype, dims: this.tensor.dims, data: stored });
+  }
+
+  over(target: (tensor: ModelTensor) => ModelTensor): Placement {
+    return new WholeTensor(target(this.tensor), this.layout);
   }
 }
 
@@ -96,6 +102,11 @@ export class PiecedTensors implements Placement {
     }
   }
 
+  over(target: (tensor: ModelTensor) => ModelTensor): Placement {
+    const pieces = this.pieces.map((piece) => ({ ...piece, tensor: target(piece.tensor) }));
+    return new PiecedTensors(this.shape, pieces, this.how);
+  }
+
   get #dtype(): ModelTensor['dtype'] {
     return (this.tensors[0] as ModelTensor).dtype;
   }
@@ -130,6 +141,10 @@ export class AddedTensor implements Placement {
       elements[i] = (elements[i] as number) + (x - (before[i] as number)) * this.factor(i);
     });
     this.tensor.write(fromFloat64(elements, this.tensor.dtype, this.tensor.dims));
+  }
+
+  over(target: (tensor: ModelTensor) => ModelTensor): Placement {
+    return new AddedTensor(target(this.tensor), this.value, this.factor);
   }
 }
 

@@ -3,6 +3,7 @@
 import { type Constraint, classNameOf } from '../constraints/constraint.js';
 import { constraintInLayout } from '../constraints/layout.js';
 import { defaultTolerance, judge, unitIndex, type Verdict } from '../constraints/violations.js';
+import { ResolveError } from '../graph/errors.js';
 import { toFloat64 } from '../graph/numbers.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import type { Placement } from '../resolve/placement.js';
@@ -19,6 +20,12 @@ export interface CheckedEntry extends PlanEntry {
   readonly verdict?: Verdict;
 }
 
+export interface ApplyPlanOptions {
+  /** Leave out what is unresolved. Default false: it is an error. */
+  readonly allowUnresolved?: boolean;
+  readonly progress?: Progress;
+}
+
 /** Called before each entry with how many are done. */
 export type Progress = (done: number, total: number, variable: string) => void;
 
@@ -26,12 +33,19 @@ export type Progress = (done: number, total: number, variable: string) => void;
  * Projects every resolved variable of the plan in its model. Nothing is written before all have been projected.
  *
  * @returns the plan's entries, with how far each moved
+ * @throws {ResolveError} when an entry is unresolved, unless `allowUnresolved`
  */
 export async function applyPlan(
   plan: Plan,
   runner: ConstraintRunner,
-  progress: Progress = () => {},
+  options: ApplyPlanOptions = {},
 ): Promise<readonly AppliedEntry[]> {
+  const { allowUnresolved = false, progress = () => {} } = options;
+  const unresolved = plan.entries.filter(({ status }) => status === 'unresolved');
+  if (unresolved.length > 0 && !allowUnresolved) {
+    const reasons = unresolved.map(({ variable, reason }) => `${variable.path}: ${reason}`);
+    throw new ResolveError(`${unresolved.length} constraints could not be placed: ${reasons.join('; ')}`);
+  }
   const results = new Map<Placement, Projected>();
   const entries: AppliedEntry[] = [];
   for (const [done, entry] of plan.entries.entries()) {

@@ -61,3 +61,11 @@ describe('keys never reach a prototype', () => {
     expect(Centered.prototype).not.toHaveProperty('polluted');
   });
 });
+
+test('a class of another copy of the package is told from a function', () => {
+  class Foreign {}
+  Reflect.defineProperty(Foreign, Symbol.for('onnx-constraints.Constraint'), { value: true });
+  expect(() => deserialize('Foreign', { Foreign: Foreign as never })).toThrow(
+    /customObjects\['Foreign'\] extends the Constraint of another copy of onnx-constraints/,
+  );
+});
