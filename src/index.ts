@@ -57,6 +57,7 @@ export {
   type KerasModel,
   type KerasOptions,
   type KerasVariable,
+  type LostConstraint,
   parseKerasConfig,
 } from './keras/kerasModel.js';
 export {

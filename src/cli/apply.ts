@@ -3,12 +3,13 @@ import { resolve as absolute } from 'node:path';
 import { checkTarget } from '../files/atomicWrite.js';
 import { writeModel } from '../files/modelFile.js';
 import { UsageError } from '../graph/errors.js';
+import type { Plan } from '../resolve/plan.js';
 import { type AppliedEntry, applyPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
 import { type PlanOptions, readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import { formatNumber, type Output } from './output.js';
-import { entryJson, showPlan } from './planTable.js';
+import { planJson, showPlan } from './planTable.js';
 
 export interface ApplyOptions extends PlanOptions {
   readonly out: string;
@@ -37,8 +38,8 @@ async function applyWith(
   const { model, plan } = await readPlan(modelFile, options, runner, output);
   const failure = unresolvedFailure(plan, modelFile, options);
   if (failure !== undefined) {
-    showPlan(output, plan.entries, statusOf);
-    output.failure(failure, { entries: plan.entries.map((entry) => entryJson(entry, statusOf(entry))) });
+    showPlan(output, plan.entries, plan, statusOf);
+    output.failure(failure, { entries: planJson(plan.entries, plan, statusOf) });
     return exitCodes.unresolved;
   }
   const progress = output.progress('projecting');
@@ -47,7 +48,7 @@ async function applyWith(
     progress: progress.update,
   }).finally(progress.stop);
   await writeModel(model, options.out);
-  report(entries, options.out, output);
+  report(entries, plan, options.out, output);
   return exitCodes.done;
 }
 
@@ -55,8 +56,8 @@ function statusOf({ status, moved }: AppliedEntry): string {
   return moved === undefined ? status : 'applied';
 }
 
-function report(entries: readonly AppliedEntry[], out: string, output: Output): void {
-  showPlan(output, entries, statusOf, {
+function report(entries: readonly AppliedEntry[], plan: Plan, out: string, output: Output): void {
+  showPlan(output, entries, plan, statusOf, {
     title: 'moved by up to',
     cell: ({ moved }) => (moved === undefined ? '—' : formatNumber(moved)),
   });
@@ -64,5 +65,5 @@ function report(entries: readonly AppliedEntry[], out: string, output: Output): 
   const changed = applied.filter(({ moved = 0 }) => moved > ROUNDING);
   const count = applied.length === 1 ? '1 constraint' : `${applied.length} constraints`;
   output.line(`${count} applied, of which ${changed.length} moved weights; wrote ${out}`);
-  output.result({ ok: true, out, entries: entries.map((entry) => entryJson(entry, statusOf(entry))) });
+  output.result({ ok: true, out, entries: planJson(entries, plan, statusOf) });
 }

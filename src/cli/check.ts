@@ -1,10 +1,11 @@
 // `check`: tells whether the weights of an ONNX model satisfy their constraints.
+import type { Plan } from '../resolve/plan.js';
 import { type CheckedEntry, checkPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
 import { type PlanOptions, readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import type { Output } from './output.js';
-import { describeViolation, entryJson, showPlan } from './planTable.js';
+import { describeViolation, planJson, showPlan } from './planTable.js';
 
 export interface CheckOptions extends PlanOptions {
   readonly tolerance?: number;
@@ -29,8 +30,8 @@ async function checkWith(
     progress: progress.update,
     ...(tolerance !== undefined && { tolerance }),
   }).finally(progress.stop);
-  report(entries, output);
-  const json = entries.map((entry) => entryJson(entry, statusOf(entry)));
+  report(entries, plan, output);
+  const json = planJson(entries, plan, statusOf);
   const failure = unresolvedFailure(plan, modelFile, options);
   if (failure !== undefined) {
     output.failure(failure, { entries: json });
@@ -49,8 +50,8 @@ function statusOf({ verdict, status }: CheckedEntry): string {
   return verdict?.status ?? status;
 }
 
-function report(entries: readonly CheckedEntry[], output: Output): void {
-  showPlan(output, entries, statusOf);
+function report(entries: readonly CheckedEntry[], plan: Plan, output: Output): void {
+  showPlan(output, entries, plan, statusOf);
   for (const { variable, verdict } of entries) {
     if (verdict?.worst !== undefined) {
       const rest =

@@ -50,7 +50,8 @@ export async function readPlan(
   const model = await readModel(modelFile);
   for (const warning of keras.warnings) output.warn(`${config}: ${warning}`);
   const plan = await planModel(model, keras, runner, { includeFrozen });
-  if (plan.entries.length === 0) throw new UsageError('no variable has a constraint', { file: config });
+  if (plan.entries.length === 0 && keras.lost.length === 0)
+    throw new UsageError('no variable has a constraint', { file: config });
   for (const { variable, constraint } of plan.entries) {
     for (const warning of constraint.warnings()) output.warn(`${variable.path}: ${warning}`);
   }
@@ -63,13 +64,15 @@ export function unresolvedFailure(
   modelFile: string,
   { allowUnresolved = false }: PlanOptions,
 ): ResolveError | undefined {
-  const count = plan.entries.filter(({ status }) => status === 'unresolved').length;
-  if (count > 0 && count === plan.entries.length) {
+  const { entries, lost = [] } = plan;
+  const count = entries.filter(({ status }) => status === 'unresolved').length + lost.length;
+  const all = entries.length + lost.length;
+  if (count > 0 && count === all) {
     return new ResolveError('none of the constraints could be placed', { file: modelFile });
   }
   if (count === 0 || allowUnresolved) return undefined;
   return new ResolveError(
-    `${count} of ${plan.entries.length} constraints could not be placed; --allow-unresolved goes on with the others`,
+    `${count} of ${all} constraints could not be placed; --allow-unresolved goes on with the others`,
     { file: modelFile },
   );
 }

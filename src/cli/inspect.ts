@@ -35,6 +35,7 @@ function isKerasFile(file: string, bytes: Uint8Array): boolean {
 
 function showKeras(keras: KerasModel, output: Output): void {
   for (const warning of keras.warnings) output.warn(warning);
+  for (const { path, className, reason } of keras.lost) output.warn(`${path}: ${className}: ${reason}`);
   const version = keras.kerasVersion === undefined ? '' : `, Keras ${keras.kerasVersion}`;
   output.line(`${keras.className} "${keras.name}" (${keras.format}${version})`);
   output.line();
@@ -67,6 +68,7 @@ function showKeras(keras: KerasModel, output: Output): void {
       trainable: variable.trainable,
       constraint: variable.constraint === null ? null : describeConstraint(variable.constraint),
     })),
+    lost: keras.lost,
     warnings: keras.warnings,
   });
 }

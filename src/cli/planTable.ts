@@ -4,7 +4,7 @@ import { FunctionConstraint } from '../constraints/functionConstraint.js';
 import type { Violation } from '../constraints/violations.js';
 import { formatShape } from '../graph/shape.js';
 import type { Placement } from '../resolve/placement.js';
-import type { PlanEntry } from '../resolve/plan.js';
+import type { Plan, PlanEntry } from '../resolve/plan.js';
 import type { AppliedEntry, CheckedEntry } from '../runtime/applyPlan.js';
 import { formatNumber, type Output, shorten } from './output.js';
 
@@ -33,7 +33,7 @@ function constraintArguments(constraint: Constraint): readonly string[] {
   return Object.entries(constraint.getConfig()).map(([key, value]) => `${key}=${pythonLiteral(value)}`);
 }
 
-export function entryJson(entry: AppliedEntry & CheckedEntry, status: string): EntryJson {
+function entryJson(entry: AppliedEntry & CheckedEntry, status: string): EntryJson {
   const { variable, constraint, placements, tensors, moved, verdict, reason } = entry;
   return {
     variable: variable.path,
@@ -49,6 +49,25 @@ export function entryJson(entry: AppliedEntry & CheckedEntry, status: string): E
   };
 }
 
+/** The entries of a plan as `--json` prints them, those of lost constraints last. */
+export function planJson<T extends PlanEntry>(
+  entries: readonly T[],
+  { lost = [] }: Plan,
+  statusOf: (entry: T) => string,
+): readonly EntryJson[] {
+  return [
+    ...entries.map((entry) => entryJson(entry, statusOf(entry))),
+    ...lost.map(({ path, className, reason }) => ({
+      variable: path,
+      tensors: [],
+      constraint: className,
+      how: [],
+      status: 'unresolved',
+      reason,
+    })),
+  ];
+}
+
 /** A last column that only one command has. */
 export interface ExtraColumn<T> {
   readonly title: string;
@@ -59,6 +78,7 @@ export interface ExtraColumn<T> {
 export function showPlan<T extends PlanEntry>(
   output: Output,
   entries: readonly T[],
+  { lost = [] }: Plan,
   statusOf: (entry: T) => string,
   extra?: ExtraColumn<T>,
 ): void {
@@ -76,6 +96,9 @@ export function showPlan<T extends PlanEntry>(
   for (const { variable, status, reason } of entries) {
     if (status === 'unresolved')
       output.note(`${output.paint('red', 'unresolved:')} ${variable.path}: ${reason}`);
+  }
+  for (const { path, className, reason } of lost) {
+    output.note(`${output.paint('red', 'unresolved:')} ${path}: ${className}: ${reason}`);
   }
 }
 

@@ -28,8 +28,20 @@ export interface KerasModel {
   readonly variables: readonly KerasVariable[];
   /** Every layer that has a config, nested ones included, in the config's order. */
   readonly layers: readonly KerasLayer[];
-  /** What was found and not understood, such as a constraint on a layer that is not in the table of layers. */
+  /** Constraints of layers whose variables are not known by name, so that they cannot be placed on any. */
+  readonly lost: readonly LostConstraint[];
+  /** What else was found and has no effect, such as a bias constraint on a layer without a bias. */
   readonly warnings: readonly string[];
+}
+
+/** A constraint in the config that this package cannot place on a variable. */
+export interface LostConstraint {
+  /** Its place in the config. */
+  readonly path: string;
+  /** The layer's name. */
+  readonly layer: string;
+  readonly className: string;
+  readonly reason: string;
 }
 
 export interface KerasOptions {
@@ -90,7 +102,8 @@ export function finishModel(
     ...(source.kerasVersion !== undefined && { kerasVersion: source.kerasVersion }),
     variables: listVariables(tree, stored),
     layers: tree.children.flatMap(listLayers),
-    warnings: [...warnings, ...looseWarnings(tree, stored)],
+    lost: lostConstraints(tree, stored),
+    warnings: [...warnings, ...idleWarnings(tree)],
   };
 }
 
@@ -136,16 +149,26 @@ function listLayers(node: LayerNode): KerasLayer[] {
   return [...own, ...node.children.flatMap(listLayers)];
 }
 
-function looseWarnings(node: LayerNode, stored: StoredWeights): string[] {
+/** The constraints of layers that are not in the table, in the config's order. */
+function lostConstraints(node: LayerNode, stored: StoredWeights): LostConstraint[] {
   const extras = stored.extras.get(node)?.map((extra) => extra.path) ?? [];
   const named = extras.length === 0 ? '' : ` (it has the variables ${extras.join(', ')})`;
-  const reason = node.known
-    ? `${node.className} has no variable for it under this config`
-    : `the layer class ${node.className} is not in the table of layers${named}`;
+  const reason = `the layer class ${node.className} is not in the table of layers${named}`;
+  const own = node.known ? [] : node.loose;
   return [
-    ...node.loose.map(
-      ({ path, className }) => `${path}: ${className} on layer ${node.name} is not applied: ${reason}`,
+    ...own.map(({ path, className }) => ({ path, layer: node.name, className, reason })),
+    ...node.children.flatMap((child) => lostConstraints(child, stored)),
+  ];
+}
+
+/** The constraints that Keras itself has nothing to apply to. */
+function idleWarnings(node: LayerNode): string[] {
+  const own = node.known ? node.loose : [];
+  return [
+    ...own.map(
+      ({ path, className }) =>
+        `${path}: ${className} on layer ${node.name} is not applied: ${node.className} has no variable for it under this config`,
     ),
-    ...node.children.flatMap((child) => looseWarnings(child, stored)),
+    ...node.children.flatMap(idleWarnings),
   ];
 }

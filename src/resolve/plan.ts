@@ -1,7 +1,7 @@
 // What a plan says of each constrained variable: where the model holds it, how, or why that is not known.
 // Must not import runtime, files or cli.
 import type { Constraint } from '../constraints/constraint.js';
-import type { KerasVariable } from '../keras/kerasModel.js';
+import type { KerasVariable, LostConstraint } from '../keras/kerasModel.js';
 import type { ModelTensor } from '../onnx/model.js';
 import type { Placement } from './placement.js';
 
@@ -25,4 +25,6 @@ export interface PlanEntry {
 
 export interface Plan {
   readonly entries: readonly PlanEntry[];
+  /** Constraints of the Keras file that belong to no variable known by name: unresolved as well. */
+  readonly lost?: readonly LostConstraint[];
 }

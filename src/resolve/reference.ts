@@ -26,7 +26,7 @@ export function carryOver(plan: Plan, model: OnnxModel): Plan {
     }
     return { ...entry, placements, tensors: placements.flatMap(({ tensors }) => tensors) };
   });
-  return { entries };
+  return { ...plan, entries };
 }
 
 function carryPlacement(placement: Placement, byName: ReadonlyMap<string, ModelTensor>): Placement | string {

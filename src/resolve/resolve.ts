@@ -55,7 +55,7 @@ export function resolve(model: OnnxModel, keras: KerasModel, options: ResolveOpt
     const reason = status === 'satisfied' ? 'all zeros, which the constraint leaves as they are' : placed;
     return [{ ...common, status, reason }];
   });
-  return { entries };
+  return { entries, lost: keras.lost };
 }
 
 class Search {

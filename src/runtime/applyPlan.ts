@@ -41,10 +41,9 @@ export async function applyPlan(
   options: ApplyPlanOptions = {},
 ): Promise<readonly AppliedEntry[]> {
   const { allowUnresolved = false, progress = () => {} } = options;
-  const unresolved = plan.entries.filter(({ status }) => status === 'unresolved');
-  if (unresolved.length > 0 && !allowUnresolved) {
-    const reasons = unresolved.map(({ variable, reason }) => `${variable.path}: ${reason}`);
-    throw new ResolveError(`${unresolved.length} constraints could not be placed: ${reasons.join('; ')}`);
+  const reasons = unresolvedReasons(plan);
+  if (reasons.length > 0 && !allowUnresolved) {
+    throw new ResolveError(`${reasons.length} constraints could not be placed: ${reasons.join('; ')}`);
   }
   const results = new Map<Placement, Projected>();
   const entries: AppliedEntry[] = [];
@@ -61,6 +60,15 @@ export async function applyPlan(
   progress(plan.entries.length, plan.entries.length, '');
   for (const { write } of results.values()) write();
   return entries;
+}
+
+function unresolvedReasons({ entries, lost = [] }: Plan): readonly string[] {
+  return [
+    ...entries.flatMap(({ variable, status, reason }) =>
+      status === 'unresolved' ? [`${variable.path}: ${reason}`] : [],
+    ),
+    ...lost.map(({ path, className, reason }) => `${path}: ${className}: ${reason}`),
+  ];
 }
 
 interface Projected {

@@ -22,8 +22,16 @@ export interface ConstrainedWeight extends Weight {
 
 /** A projected weight, in an array of the kind the weight was in. */
 export interface ProjectedWeight<T extends Weight> extends TensorValue {
-  readonly data: Extract<TensorData, T['data']>;
+  readonly data: ArrayOf<T['data']>;
 }
+
+type ArrayOf<D> = D extends Float32Array
+  ? Float32Array
+  : D extends Float64Array
+    ? Float64Array
+    : D extends Uint16Array
+      ? Uint16Array
+      : TensorData;
 
 /** What an entry point offers on its ONNX Runtime. */
 export interface RuntimeEntry {

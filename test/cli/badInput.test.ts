@@ -1,6 +1,7 @@
 // Bad input of every kind: the exit code, a message that names the file and what is wrong with it, and no file left.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fixturePath } from '../support/fixtureModels.js';
@@ -124,6 +125,26 @@ describe('the Keras file', () => {
     );
   });
 
+  test('a constraint on a layer that is not in the table of layers is no success', async () => {
+    const file = badFile(
+      'unknown-layer.keras',
+      withConfig((text) =>
+        text
+          .replace('"class_name": "Dense"', '"class_name": "MyDense"')
+          .replace('"keras.layers", "class_name": "MyDense"', '"my.layers", "class_name": "MyDense"'),
+      ),
+    );
+    await expectRefused(
+      apply(model, file),
+      3,
+      /hidden|kernel_constraint/,
+      /MyDense is not in the table of layers/,
+    );
+    const checked = await runCli('check', model, '--config', file, '--json');
+    expect(checked.code).toBe(3);
+    expect(checked.stdout).toMatch(/"status":"unresolved","reason":"the layer class MyDense/);
+  });
+
   test('an unknown argument of a constraint is refused with those that are accepted', async () => {
     const file = badFile(
       'argument.keras',
@@ -194,6 +215,27 @@ describe('a custom constraint', () => {
 });
 
 describe('export', () => {
+  test('of a function that a plugin names writes it', async () => {
+    const functions = badFile(
+      'functions.mjs',
+      `import { ops } from '${pathToFileURL(fixturePath('../../../src/index.ts')).href}';
+       export const customObjects = { clipper: (w) => ops.clip(w, -0.1, 0.1) };`,
+    );
+    const target = join(folder, 'clipper.onnx');
+    const { code, stdout } = await runCli(
+      'export',
+      'clipper',
+      '--plugin',
+      functions,
+      '--out',
+      target,
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, config: null, shape: ['d0', 'd1'] });
+    expect(existsSync(target)).toBe(true);
+  });
+
   test.each([
     [['Nonsense'], 2, /unknown constraint 'Nonsense'/],
     [['MaxNorm', '--args', '{"max_value": '], 2, /--args/],
@@ -226,6 +268,14 @@ describe('the target', () => {
     expect(readFileSync(taken, 'utf8')).toBe('precious');
     expect((await runCli('apply', model, ...config, '--out', taken, '--force')).code).toBe(0);
     expect(readFileSync(taken).length).toBeGreaterThan(1000);
+  });
+
+  test('that is the file of the constraints is refused', async () => {
+    const both = badFile('both.keras', readFileSync(keras));
+    const { code, stderr } = await runCli('apply', model, '--config', both, '--out', both, '--force');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/both\.keras.*would be overwritten/);
+    expect(readFileSync(both).equals(readFileSync(keras))).toBe(true);
   });
 
   test.each([

@@ -7,7 +7,10 @@ import * as web from '../../src/web.js';
 const weight = { data: new Float32Array(6), dims: [2, 3] };
 
 test('project gives the projected weight', () => {
-  expectTypeOf(project(maxNorm(2), weight)).toEqualTypeOf<Promise<TensorValue>>();
+  expectTypeOf(project(maxNorm(2), weight)).resolves.toExtend<TensorValue>();
+  expectTypeOf(project(maxNorm(2), weight))
+    .resolves.toHaveProperty('data')
+    .toEqualTypeOf<Float32Array>();
   expectTypeOf(
     project('unit_norm', { data: new Float64Array(1), dims: [1] }),
   ).resolves.toExtend<TensorValue>();
