@@ -1,4 +1,5 @@
-// Prints, as Markdown, what becomes of each layer's model from each exporter: `node test/resolve/layerTable.mjs`.
+// Prints, as Markdown, what becomes of each layer from each exporter: `node test/resolve/layerTable.mjs`; with
+// `--models`, of each model.
 import { readFileSync } from 'node:fs';
 
 const exporters = ['tensorflow', 'saved_model', 'jax', 'torch', 'torchscript', 'pytorch'];
@@ -15,12 +16,36 @@ const read = (name) =>
 const manifest = read('manifest.json');
 const expected = read('expected.json');
 
-const cell = (outcome) => (outcome ?? '').replaceAll('|', '\\|').replace(/^(not exportable|tested).*/s, '$1');
-const row = (cells) => `| ${cells.join(' | ')} |`;
+/** What is constrained in a model, such as `Conv2D, BatchNormalization`. */
+const layersOf = (model) => [...new Set(manifest[model].layers)].join(', ');
 
-console.log(row(['model', 'layers', ...exporters.map((exporter) => titles[exporter])]));
-console.log(row(['---', '---', ...exporters.map(() => '---')]));
-for (const [model, { layers }] of Object.entries(manifest)) {
-  const outcomes = exporters.map((exporter) => cell(expected[model]?.[exporter]) || '–');
-  console.log(row([model, [...new Set(layers)].join(', '), ...outcomes]));
+function groupBy(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }
+
+/** `tested` alone where every model is; else how many, and each reason once. */
+function cell(models, exporter) {
+  const outcomes = models.flatMap((model) => expected[model]?.[exporter] ?? []);
+  if (outcomes.length === 0) return '–';
+  const kinds = groupBy(outcomes, kindOf);
+  if (kinds.size === 1 && kinds.has('tested')) return 'tested';
+  return [...kinds].map(([kind, { length }]) => (length === 1 ? kind : `${kind} (${length})`)).join('<br>');
+}
+
+/** Without the variable's and the tensor's names, which differ from model to model. */
+function kindOf(outcome) {
+  if (!outcome.startsWith('refused')) return outcome.replace(/^(not exportable).*/s, '$1');
+  return outcome.replaceAll('|', '\\|').replace(/^refused: \S+: /, 'refused: ');
+}
+
+const rows = process.argv.includes('--models')
+  ? Object.keys(manifest).map((model) => [`${model} (${layersOf(model)})`, [model]])
+  : [...groupBy(Object.keys(manifest), layersOf)];
+const line = (cells) => `| ${cells.join(' | ')} |`;
+
+console.log(line(['layers', ...exporters.map((exporter) => titles[exporter])]));
+console.log(line(['---', ...exporters.map(() => '---')]));
+for (const [title, models] of rows)
+  console.log(line([title, ...exporters.map((exporter) => cell(models, exporter))]));

@@ -21,7 +21,10 @@ interface Entry {
 }
 
 const layers = new URL('../fixtures/layers/', import.meta.url);
-const manifest = readJson<Record<string, { readonly exports: Record<string, Export> }>>('manifest.json');
+const manifest =
+  readJson<Record<string, { readonly layers: readonly string[]; readonly exports: Record<string, Export> }>>(
+    'manifest.json',
+  );
 const expected = readJson<Record<string, Record<string, string>>>('expected.json');
 const found: Record<string, Record<string, string>> = {};
 const updates = process.env.UPDATE_LAYERS === '1';
@@ -81,6 +84,25 @@ test('the manifest and the expected outcomes name the same exports', () => {
   );
   expect(names(exported).length).toBeGreaterThan(0);
   if (!updates) expect(names(outcomes).sort()).toEqual(names(exported).sort());
+});
+
+test('every layer with constraints has a model, exported by more than one exporter', () => {
+  const withConstraints = [
+    ...['Dense', 'EinsumDense', 'Conv1D', 'Conv2D', 'Conv3D', 'Conv1DTranspose', 'Conv2DTranspose'],
+    ...['Conv3DTranspose', 'DepthwiseConv1D', 'DepthwiseConv2D', 'SeparableConv1D', 'SeparableConv2D'],
+    ...['Embedding', 'ReversibleEmbedding', 'SimpleRNN', 'GRU', 'LSTM', 'ConvLSTM1D', 'ConvLSTM2D'],
+    ...['ConvLSTM3D', 'Bidirectional(LSTM)', 'Bidirectional(GRU)', 'TimeDistributed(Dense)'],
+    ...['TimeDistributed(Conv2D)', 'MultiHeadAttention', 'GroupedQueryAttention', 'BatchNormalization'],
+    ...['LayerNormalization', 'GroupNormalization', 'PReLU', 'RNN(LSTMCell)', 'RNN(StackedRNNCells)'],
+    'Sequential',
+  ];
+  const exporters = (layer: string): string[] =>
+    Object.values(manifest)
+      .filter(({ layers: carrying }) => carrying.includes(layer))
+      .flatMap(({ exports }) =>
+        Object.keys(exports).filter((exporter) => exports[exporter]?.status === 'exported'),
+      );
+  expect(withConstraints.filter((layer) => new Set(exporters(layer)).size < 2)).toEqual([]);
 });
 
 const cases = Object.entries(manifest).flatMap(([model, { exports }]) =>

@@ -19,6 +19,7 @@ import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 import keras
 import numpy as np
+import onnx
 import onnxruntime
 from keras import layers
 from keras.constraints import MaxNorm, MinMaxNorm, NonNeg, UnitNorm
@@ -166,11 +168,11 @@ register("lstm_no_bias", (4, 5), lambda: [
 ])
 register("lstm_unrolled", (4, 5), lambda: [layers.LSTM(3, unroll=True, **recurrent())])
 register("gru_unrolled", (4, 5), lambda: [layers.GRU(3, unroll=True, **recurrent())])
-register("conv_lstm1d", (3, 6, 2), lambda: [
+register("conv_lstm1d", (2, 6, 4), lambda: [
     layers.ConvLSTM1D(3, 2, kernel_constraint=MaxNorm(0.8, axis=[0, 1]), recurrent_constraint=UnitNorm(axis=[0, 1]),
                       bias_constraint=NonNeg())
 ])
-register("conv_lstm2d", (3, 5, 6, 2), lambda: [
+register("conv_lstm2d", (2, 5, 6, 4), lambda: [
     layers.ConvLSTM2D(3, (2, 3), kernel_constraint=MaxNorm(0.8, axis=[0, 1, 2]),
                       recurrent_constraint=UnitNorm(axis=[0, 1, 2]), bias_constraint=NonNeg())
 ])
@@ -178,19 +180,22 @@ register("conv_lstm3d", (2, 4, 3, 5, 2), lambda: [
     layers.ConvLSTM3D(2, (1, 2, 3), kernel_constraint=MaxNorm(0.8, axis=[0, 1, 2, 3]),
                       recurrent_constraint=UnitNorm(axis=[0, 1, 2, 3]), bias_constraint=NonNeg())
 ])
-register("bidirectional_lstm", (4, 5), lambda: [layers.Bidirectional(layers.LSTM(3, return_sequences=True, **recurrent()))])
-register("bidirectional_gru", (4, 5), lambda: [layers.Bidirectional(layers.GRU(3, **recurrent()))])
+register("bidirectional_lstm", (2, 5), lambda: [layers.Bidirectional(layers.LSTM(3, return_sequences=True, **recurrent()))])
+register("bidirectional_gru", (2, 5), lambda: [layers.Bidirectional(layers.GRU(3, **recurrent()))])
 register("time_distributed_dense", (4, 5), lambda: [layers.TimeDistributed(layers.Dense(7, **kernel_and_bias()))])
 register("time_distributed_conv2d", (2, 5, 6, 3), lambda: [
     layers.TimeDistributed(layers.Conv2D(4, (2, 3), **kernel_and_bias(axis=[0, 1, 2])))
 ])
 
 
-@model
-def multi_head_attention():
-    inputs = keras.Input((4, 6))
-    attention = layers.MultiHeadAttention(2, 3, value_dim=5, **kernel_and_bias(0.5))
+def attend(**others):
+    inputs = keras.Input((4, 7))
+    attention = layers.MultiHeadAttention(2, 3, **kernel_and_bias(0.5), **others)
     return keras.Model(inputs, attention(inputs, inputs))
+
+
+MODELS["multi_head_attention"] = attend
+MODELS["multi_head_attention_value_dim"] = lambda: attend(value_dim=5)
 
 
 @model
@@ -303,26 +308,74 @@ register("zero_bias_unit_norm", (5,), lambda: [
 register("zero_bias_conv", (7, 8, 4), lambda: [layers.Conv2D(5, (2, 3), **kernel_and_bias(axis=[0, 1, 2]))])
 
 
+register("zero_bias_min_max_norm", (5,), lambda: [
+    layers.Dense(7, bias_constraint=MinMaxNorm(0.1, 0.5), **kernel()), layers.Dense(3, **kernel())
+])
+register("conv_bn_folded_default_axis", (7, 8, 4), lambda: [
+    layers.Conv2D(5, (2, 3), use_bias=False, kernel_constraint=MaxNorm(0.5)), layers.BatchNormalization()
+])
+register("conv_bn_folded_whole_kernel", (7, 8, 4), lambda: [
+    layers.Conv2D(5, (2, 3), use_bias=False, kernel_constraint=MinMaxNorm(0.5, 1.5, rate=0.5, axis=[0, 1, 2, 3])),
+    layers.BatchNormalization(),
+])
+register("conv_bn_folded_gamma_and_beta", (7, 8, 4), lambda: [
+    layers.Conv2D(5, (2, 3), use_bias=False, **kernel(axis=[0, 1, 2])), layers.BatchNormalization(**scale_and_shift())
+])
+register("conv_bn_folded_zero_gamma", (7, 8, 4), lambda: [
+    layers.Conv2D(5, (2, 3), use_bias=False, **kernel(axis=[0, 1, 2])), layers.BatchNormalization()
+])
+register("prelu_unit_norm", (4, 5), lambda: [layers.PReLU(alpha_constraint=UnitNorm(axis=0))])
+# As Keras initializes them: ones and zeros, which exporters like to drop.
+register("fresh_batch_norm", (5,), lambda: [layers.Dense(7, **kernel()), layers.BatchNormalization(**scale_and_shift())])
+register("fresh_layer_norm", (4, 5), lambda: [
+    layers.Dense(7, **kernel()), layers.LayerNormalization(gamma_constraint=MaxNorm(0.5), beta_constraint=NonNeg())
+])
+register("fresh_group_norm", (5, 6, 4), lambda: [
+    layers.GroupNormalization(groups=2, gamma_constraint=MaxNorm(0.5), beta_constraint=NonNeg())
+])
+register("fresh_prelu", (4, 5), lambda: [layers.Dense(7, **kernel()), layers.PReLU(alpha_constraint=NonNeg())])
+register("fresh_lstm", (4, 5), lambda: [layers.LSTM(3, **recurrent())])
+register("fresh_gru", (4, 5), lambda: [layers.GRU(3, **recurrent())])
+
+
+@model
+def equal_biases():
+    stack = [layers.Dense(5, activation="tanh", name=name, bias_constraint=constraint)
+             for name, constraint in (("equal_a", NonNeg()), ("equal_b", MaxNorm(0.5)))]
+    return functional((5,), *stack, layers.Dense(3))
+
+
+@model
+def frozen_layer():
+    frozen = layers.Dense(7, activation="tanh", trainable=False, **kernel_and_bias())
+    return functional((5,), frozen, layers.Dense(3, **kernel_and_bias()))
+
+
 def randomize(name, made):
     """Numbers that violate every constraint: spread wide, of both signs."""
     random = np.random.default_rng(zlib.crc32(name.encode()))
     for variable in made.variables:
         if "seed" in variable.path:
             continue
-        value = random.normal(0.0, 0.7, variable.shape)
-        if variable.path.endswith("moving_variance"):
+        fresh = name.startswith("fresh") and not variable.path.endswith("kernel")
+        value = np.array(variable) if fresh else random.normal(0.0, 0.7, variable.shape)
+        if variable.path.endswith("moving_variance") and not fresh:
             value = random.uniform(0.5, 2.0, variable.shape)
         if name.startswith("zero_bias") and variable.path.endswith("bias"):
             value = np.zeros(variable.shape)
         variable.assign(value.astype("float32"))
-    if name.startswith("equal"):
-        made.get_layer("equal_b").kernel.assign(made.get_layer("equal_a").kernel)
+    if name == "conv_bn_folded_zero_gamma":
+        made.layers[2].gamma.assign([0.7, 0.0, -1.1, 0.4, 1e-4])
     # What is constrained to be non-negative must hold a negative number that shows.
     for variable in made.trainable_variables:
-        if isinstance(variable.constraint, NonNeg) and not name.startswith("zero_bias"):
+        if isinstance(variable.constraint, NonNeg) and not name.startswith(("zero_bias", "fresh")):
             value = np.array(variable)
             value.flat[0] = -abs(value.flat[0]) - 0.3
             variable.assign(value)
+    if name == "equal_biases":
+        made.get_layer("equal_b").bias.assign(made.get_layer("equal_a").bias)
+    elif name.startswith("equal"):
+        made.get_layer("equal_b").kernel.assign(made.get_layer("equal_a").kernel)
 
 
 def make(name):
@@ -360,9 +413,7 @@ def make(name):
 
 def load(name):
     keras.backend.clear_session()
-    made = keras.saving.load_model(FOLDER / name / "model.keras", compile=False)
-    made(np.zeros((BATCH, *made.inputs[0].shape[1:]), "float32"))  # Keras exports only what was called.
-    return made
+    return keras.saving.load_model(FOLDER / name / "model.keras", compile=False)
 
 
 def export_keras(made, name, target):
@@ -394,6 +445,12 @@ def export_torch(made, name, target):
     program = torch.onnx.export(made, (x,), dynamo=True, verbose=False)
     program.optimize()
     program.save(str(target))
+    # The stack traces that it notes at each node are five times the model.
+    stripped = onnx.load(str(target))
+    for item in [*stripped.graph.node, *stripped.graph.value_info, *stripped.graph.input, *stripped.graph.output]:
+        del item.metadata_props[:]
+        item.doc_string = ""
+    onnx.save(stripped, str(target))
 
 
 def export_torchscript(made, name, target):
@@ -543,7 +600,9 @@ def native_lstm(weights, made):
 def verdict(target, name):
     """Whether the exporter's file answers as Keras does; a file that does not is no test of ours."""
     answers = load_file(FOLDER / name / "io.safetensors")
-    session = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
     found = session.run(None, {session.get_inputs()[0].name: answers["x"]})[0]
     wanted = answers["y_before"]
     distance = np.abs(found - wanted).max() / np.abs(wanted).max()
@@ -554,9 +613,13 @@ def verdict(target, name):
 
 def first_line(error):
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+    # Keras wraps an error of a layer's: its own line says what happened.
+    if lines[0].startswith("Exception encountered") and len(lines) > 1:
+        lines = [lines[1].removeprefix("\x1b[1m").removesuffix("\x1b[0m")]
     if isinstance(error, subprocess.CalledProcessError):
         lines = error.stderr.decode().strip().splitlines()[-1:]
-    return f"{type(error).__name__}: {lines[0]}"[:200]
+    text = f"{type(error).__name__}: {lines[0]}".replace(str(FOLDER.resolve()), "layers").replace(str(FOLDER), "layers")
+    return re.sub(r"/\S*/site-packages/", "", text)[:160]
 
 
 def record(name, exporter, entry):
@@ -567,10 +630,10 @@ def record(name, exporter, entry):
         manifest = json.loads(path.read_text()) if path.exists() else {}
         manifest.setdefault(name, {"layers": [], "exports": {}})
         if exporter is None:
-            manifest[name] = {"layers": entry, "exports": manifest[name]["exports"]}
+            manifest[name]["layers"] = entry
         else:
             manifest[name]["exports"][exporter] = entry
-        ordered = {key: manifest[key] for key in MODELS if key in manifest}
+        ordered = {key: manifest[key] for key in [*MODELS, *manifest] if key in manifest}
         for item in ordered.values():
             item["exports"] = dict(sorted(item["exports"].items()))
         path.write_text(json.dumps(ordered, indent=1) + "\n")
@@ -582,17 +645,19 @@ def layers_of(made):
     for layer in made.layers:
         if any(variable.constraint is not None for variable in layer.trainable_variables):
             inner = getattr(layer, "layer", None) or getattr(layer, "forward_layer", None)
-            name = type(layer).__name__
+            if type(layer) is layers.RNN:
+                inner = layer.cell
+            name = type(layer).__name__.replace("GroupedQuery", "GroupQuery").replace("GroupQuery", "GroupedQuery")
             names.append(f"{name}({type(inner).__name__})" if inner is not None else name)
     return names
 
 
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
+    assert set(arguments.models) <= set(MODELS), set(arguments.models) - set(MODELS)
     for name in arguments.models or MODELS:
         made = make(name) if arguments.backend == "tensorflow" else load(name)
-        if arguments.backend == "tensorflow":
-            record(name, None, layers_of(made))
+        record(name, None, layers_of(made))
         for exporter, export in exporters(name):
             if arguments.exporter not in (None, exporter):
                 continue
@@ -601,6 +666,8 @@ def main():
             quiet = io.StringIO()
             try:
                 with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+                    # Keras exports only what was called.
+                    made(np.zeros((BATCH, *made.inputs[0].shape[1:]), "float32"))
                     export(made, name, target)
                     reason = verdict(target, name)
             except Exception as error:
