@@ -2,14 +2,25 @@
 // `--models`, of each model.
 import { readFileSync } from 'node:fs';
 
-const exporters = ['tensorflow', 'saved_model', 'jax', 'torch', 'torchscript', 'pytorch'];
+const exporters = [
+  'tensorflow',
+  'saved_model',
+  'jax',
+  'torch',
+  'torchscript',
+  'pytorch',
+  'pytorch_dynamo',
+  'pytorch_unfolded',
+];
 const titles = {
   tensorflow: 'TensorFlow',
   saved_model: 'SavedModel',
   jax: 'JAX',
   torch: 'torch (dynamo)',
   torchscript: 'torch (TorchScript)',
-  pytorch: 'PyTorch',
+  pytorch: 'PyTorch (TorchScript)',
+  pytorch_dynamo: 'PyTorch (dynamo)',
+  pytorch_unfolded: 'PyTorch (unfolded, initializers as inputs)',
 };
 const read = (name) =>
   JSON.parse(readFileSync(new URL(`../fixtures/layers/${name}`, import.meta.url), 'utf8'));

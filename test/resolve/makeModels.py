@@ -421,8 +421,8 @@ def export_keras(made, name, target):
 
 
 def export_saved_model(made, name, target):
-    with tempfile.TemporaryDirectory() as saved:
-        made.export(saved, verbose=False)
+    with tempfile.TemporaryDirectory() as folder:
+        made.export(os.path.join(folder, "saved_model"), verbose=False)
         # tf2onnx 1.16.1 reads np.cast and np.object, which NumPy 2 no longer has; Keras patches the rest in its own route.
         program = (
             "import numpy as np; np.object = object; np.cast = {np.dtype(t): (lambda x, t=t: np.asarray(x).astype(t))"
@@ -430,8 +430,9 @@ def export_saved_model(made, name, target):
             "from tf2onnx import convert; convert.main()"
         )
         subprocess.run(
-            [sys.executable, "-c", program, "--saved-model", saved, "--output", str(target), "--opset", "18"],
+            [sys.executable, "-c", program, "--saved-model", "saved_model", "--output", str(target.resolve()), "--opset", "18"],
             check=True,
+            cwd=folder,  # The path goes into the file.
             capture_output=True,
         )
 
@@ -445,7 +446,11 @@ def export_torch(made, name, target):
     program = torch.onnx.export(made, (x,), dynamo=True, verbose=False)
     program.optimize()
     program.save(str(target))
-    # The stack traces that it notes at each node are five times the model.
+    strip_traces(target)
+
+
+def strip_traces(target):
+    """The stack traces that dynamo notes at each node are five times the model."""
     stripped = onnx.load(str(target))
     for item in [*stripped.graph.node, *stripped.graph.value_info, *stripped.graph.input, *stripped.graph.output]:
         del item.metadata_props[:]
@@ -468,31 +473,30 @@ def exporters(name):
     else:
         yield "torch", export_torch
         yield "torchscript", export_torchscript
-        native = native_module(name)
-        if native is not None:
-            yield "pytorch", native
+        if name in NATIVE:
+            yield "pytorch", native_export(dynamo=False)
+            yield "pytorch_dynamo", native_export(dynamo=True)
+            # As users export for old runtimes: initializers are graph inputs too, and nothing is folded.
+            yield "pytorch_unfolded", native_export(
+                dynamo=False,
+                do_constant_folding=False,
+                keep_initializers_as_inputs=True,
+                opset_version=13,
+            )
 
 
-def native_module(name):
+def native_export(**options):
     """A PyTorch module of the user's own with the Keras model's weights, exported by PyTorch itself."""
-    build = {
-        "dense": native_dense,
-        "conv2d": native_conv,
-        "conv2d_transpose": native_conv_transpose,
-        "embedding": native_embedding,
-        "lstm": native_lstm,
-        "conv_bn_kernel_bias": native_conv_bn,
-        "conv_bn_kernel_bias_beta": native_conv_bn,
-    }.get(name)
-    if build is None:
-        return None
 
     def export(made, name, target):
         import torch
 
-        module = build([np.array(variable) for variable in made.layers[1].weights], made).eval()
+        module = NATIVE[name]([np.array(variable) for variable in made.layers[1].weights], made).eval()
         x = torch.from_numpy(load_file(FOLDER / name / "io.safetensors")["x"])
-        torch.onnx.export(module, (x,), str(target), dynamo=False, do_constant_folding=True, input_names=["x"])
+        exported = torch.onnx.export(module, (x,), None if options["dynamo"] else str(target), input_names=["x"], **options)
+        if options["dynamo"]:
+            exported.save(str(target))
+            strip_traces(target)
 
     return export
 
@@ -597,6 +601,17 @@ def native_lstm(weights, made):
     return Net()
 
 
+NATIVE = {
+    "dense": native_dense,
+    "conv2d": native_conv,
+    "conv2d_transpose": native_conv_transpose,
+    "embedding": native_embedding,
+    "lstm": native_lstm,
+    "conv_bn_kernel_bias": native_conv_bn,
+    "conv_bn_kernel_bias_beta": native_conv_bn,
+}
+
+
 def verdict(target, name):
     """Whether the exporter's file answers as Keras does; a file that does not is no test of ours."""
     answers = load_file(FOLDER / name / "io.safetensors")
@@ -656,7 +671,7 @@ def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     assert set(arguments.models) <= set(MODELS), set(arguments.models) - set(MODELS)
     for name in arguments.models or MODELS:
-        made = make(name) if arguments.backend == "tensorflow" else load(name)
+        made = make(name) if arguments.backend == "tensorflow" and arguments.exporter is None else load(name)
         record(name, None, layers_of(made))
         for exporter, export in exporters(name):
             if arguments.exporter not in (None, exporter):
