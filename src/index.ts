@@ -69,5 +69,6 @@ export {
 export type { Axis } from './ops/axes.js';
 export * as ops from './ops/index.js';
 export type { SymbolicTensor } from './ops/symbolicTensor.js';
-export type { How, PlacedTensor, Plan, PlanEntry } from './resolve/plan.js';
+export type { How, Placement } from './resolve/placement.js';
+export type { Plan, PlanEntry } from './resolve/plan.js';
 export { type ResolveOptions, resolve } from './resolve/resolve.js';

@@ -28,7 +28,7 @@ import { findChromium, findSoftwareVulkan, hasPython } from './support/programs.
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const inCi = Boolean(process.env.CI);
-const stepLimitSeconds = 240;
+const stepLimitSeconds = 1200;
 
 const asRoot = process.getuid?.() === 0 ? '' : 'sudo ';
 /** @param {string[]} packages */

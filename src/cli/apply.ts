@@ -2,6 +2,7 @@
 import { resolve as absolute } from 'node:path';
 import { checkTarget } from '../files/atomicWrite.js';
 import { writeModel } from '../files/modelFile.js';
+import { UsageError } from '../graph/errors.js';
 import { type AppliedEntry, applyPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
@@ -14,8 +15,14 @@ export interface ApplyOptions extends PlanOptions {
   readonly force?: boolean;
 }
 
+/** Projecting a weight that satisfies its constraint still moves it by a unit in the last place or so. */
+const ROUNDING = 1e-6;
+
 /** Runs the command and returns its exit code. */
 export async function apply(modelFile: string, options: ApplyOptions, output: Output): Promise<number> {
+  if (absolute(options.out) === absolute(options.config)) {
+    throw new UsageError('is the file of the constraints; it would be overwritten', { file: options.out });
+  }
   const inPlace = absolute(options.out) === absolute(modelFile);
   await checkTarget(options.out, inPlace || options.force === true);
   return withRunner(options, (runner) => applyWith(runner, modelFile, options, output));
@@ -35,7 +42,10 @@ async function applyWith(
     return exitCodes.unresolved;
   }
   const progress = output.progress('projecting');
-  const entries = await applyPlan(plan, runner, progress.update).finally(progress.stop);
+  const entries = await applyPlan(plan, runner, {
+    allowUnresolved: true,
+    progress: progress.update,
+  }).finally(progress.stop);
   await writeModel(model, options.out);
   report(entries, options.out, output);
   return exitCodes.done;
@@ -51,7 +61,8 @@ function report(entries: readonly AppliedEntry[], out: string, output: Output): 
     cell: ({ moved }) => (moved === undefined ? '—' : formatNumber(moved)),
   });
   const applied = entries.filter(({ moved }) => moved !== undefined);
-  const changed = applied.filter(({ moved }) => moved !== 0);
-  output.line(`${applied.length} constraints applied, ${changed.length} of them moved weights; wrote ${out}`);
+  const changed = applied.filter(({ moved = 0 }) => moved > ROUNDING);
+  const count = applied.length === 1 ? '1 constraint' : `${applied.length} constraints`;
+  output.line(`${count} applied, of which ${changed.length} moved weights; wrote ${out}`);
   output.result({ ok: true, out, entries: entries.map((entry) => entryJson(entry, statusOf(entry))) });
 }

@@ -1,6 +1,7 @@
 // `export`: writes a constraint as an ONNX model of its own.
 import { type Constraint, classNameOf } from '../constraints/constraint.js';
 import { deserialize } from '../constraints/deserialize.js';
+import { FunctionConstraint } from '../constraints/functionConstraint.js';
 import { exportConstraint, rankFor } from '../export/exportConstraint.js';
 import { checkTarget, writeFileAtomic } from '../files/atomicWrite.js';
 import type { DType } from '../graph/dtype.js';
@@ -32,6 +33,7 @@ export async function exportCommand(name: string, options: ExportOptions, output
   const { dtype, opset = DEFAULT_OPSET, shape, rank } = options;
   const dims = shape ?? openShape(rank ?? rankFor(constraint));
   const bytes = exportConstraint(constraint, { dtype, opset, shape: dims });
+  const config = constraint instanceof FunctionConstraint ? null : constraint.getConfig();
   await writeFileAtomic(options.out, bytes);
   const ir = irVersionFor(opset);
   output.line(
@@ -41,7 +43,7 @@ export async function exportCommand(name: string, options: ExportOptions, output
     ok: true,
     out: options.out,
     constraint: classNameOf(constraint),
-    config: constraint.getConfig(),
+    config,
     dtype,
     opset,
     irVersion: ir,
@@ -59,7 +61,7 @@ async function readConstraint(name: string, options: ExportOptions): Promise<Con
       `--args must be a JSON object such as {"max_value": 2, "axis": 0}, found ${options.args}`,
     );
   }
-  const constraint = deserialize({ class_name: name, config }, customObjects, { path: name });
+  const constraint = deserialize({ class_name: name, config }, customObjects);
   if (constraint === null) throw new UsageError('a constraint is needed');
   return constraint;
 }

@@ -64,6 +64,9 @@ export function unresolvedFailure(
   { allowUnresolved = false }: PlanOptions,
 ): ResolveError | undefined {
   const count = plan.entries.filter(({ status }) => status === 'unresolved').length;
+  if (count > 0 && count === plan.entries.length) {
+    return new ResolveError('none of the constraints could be placed', { file: modelFile });
+  }
   if (count === 0 || allowUnresolved) return undefined;
   return new ResolveError(
     `${count} of ${plan.entries.length} constraints could not be placed; --allow-unresolved goes on with the others`,

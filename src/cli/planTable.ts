@@ -3,7 +3,8 @@ import { type Constraint, classNameOf } from '../constraints/constraint.js';
 import { FunctionConstraint } from '../constraints/functionConstraint.js';
 import type { Violation } from '../constraints/violations.js';
 import { formatShape } from '../graph/shape.js';
-import type { PlacedTensor, PlanEntry } from '../resolve/plan.js';
+import type { Placement } from '../resolve/placement.js';
+import type { PlanEntry } from '../resolve/plan.js';
 import type { AppliedEntry, CheckedEntry } from '../runtime/applyPlan.js';
 import { formatNumber, type Output, shorten } from './output.js';
 
@@ -33,12 +34,12 @@ function constraintArguments(constraint: Constraint): readonly string[] {
 }
 
 export function entryJson(entry: AppliedEntry & CheckedEntry, status: string): EntryJson {
-  const { variable, constraint, tensors, moved, verdict, reason } = entry;
+  const { variable, constraint, placements, tensors, moved, verdict, reason } = entry;
   return {
     variable: variable.path,
-    tensors: tensors.map(({ tensor }) => tensor.name),
+    tensors: tensors.map(({ name }) => name),
     constraint: describeConstraint(constraint),
-    how: [...new Set(tensors.flatMap(({ how }) => how))],
+    how: [...new Set(placements.flatMap(({ how }) => how))],
     status,
     ...(moved !== undefined && { moved }),
     ...(verdict?.worst !== undefined && { violation: verdict.worst }),
@@ -63,7 +64,7 @@ export function showPlan<T extends PlanEntry>(
 ): void {
   output.fittedTable(
     ['variable', 'constraint', 'tensor', 'status', ...(extra === undefined ? [] : [extra.title])],
-    Math.max(0, ...entries.flatMap(({ tensors }) => tensors.map(({ tensor }) => tensor.name.length))),
+    Math.max(0, ...entries.flatMap(({ tensors }) => tensors.map(({ name }) => name.length))),
     (nameWidth) =>
       entries.map((entry) => [
         ...planCells(entry, nameWidth),
@@ -78,11 +79,11 @@ export function showPlan<T extends PlanEntry>(
   }
 }
 
-function planCells({ variable, constraint, tensors }: PlanEntry, nameWidth: number): readonly string[] {
+function planCells({ variable, constraint, placements }: PlanEntry, nameWidth: number): readonly string[] {
   return [
     `${variable.path}\n${formatShape(variable.shape)}`,
     [classNameOf(constraint), ...inPairs(constraintArguments(constraint))].join('\n'),
-    tensors.map((placed) => describeTensor(placed, nameWidth)).join('\n') || '—',
+    placements.map((placement) => describePlacement(placement, nameWidth)).join('\n') || '—',
   ];
 }
 
@@ -91,8 +92,9 @@ function inPairs(args: readonly string[]): readonly string[] {
   return args.flatMap((arg, i) => (i % 2 === 0 ? [[arg, args[i + 1] ?? ''].join(' ').trimEnd()] : []));
 }
 
-function describeTensor({ tensor, how }: PlacedTensor, nameWidth: number): string {
-  return `${shorten(tensor.name, nameWidth)}\n${formatShape(tensor.dims)} ${how.join(', ')}`;
+function describePlacement({ tensors, how }: Placement, nameWidth: number): string {
+  const lines = tensors.flatMap(({ name, dims }) => [shorten(name, nameWidth), formatShape(dims)]);
+  return `${lines.join('\n')} ${how.join(', ')}`;
 }
 
 function paintStatus(output: Output, status: string): string {
@@ -111,9 +113,11 @@ export function describeViolation({ unit, measure, found, limit }: Violation): s
   const place = Array.isArray(unit) ? `[${unit.join(', ')}]` : String(unit);
   const side = found > limit ? 'over' : 'under';
   const relation = Number.isNaN(found) ? 'against' : side;
+  // As many digits as it takes to see the difference.
+  const shown = formatNumber(found) === formatNumber(limit) ? String(found) : formatNumber(found);
   const subject = measure === 'norm' ? 'unit' : 'weight';
   const what = measure === 'change' ? 'projecting still moves it by' : measure;
-  return `${subject} ${place}: ${what} ${formatNumber(found)} ${relation} the limit ${formatNumber(limit)}`;
+  return `${subject} ${place}: ${what} ${shown} ${relation} the limit ${formatNumber(limit)}`;
 }
 
 function pythonLiteral(value: unknown): string {

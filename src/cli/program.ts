@@ -161,12 +161,20 @@ function addPlanOptions(command: Command): Command {
 
 function addCommonOptions(command: Command): Command {
   return command
-    .option('--plugin <module...>', 'ESM modules that export customObjects with your own constraints')
+    .option(
+      '--plugin <module>',
+      'ESM module that exports customObjects with your own constraints; may be given again',
+      collect,
+    )
     .option('--json', 'print one JSON object on standard output');
 }
 
 function examples(command: Command, lines: readonly string[]): void {
   command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function parseList(text: string): string[] {

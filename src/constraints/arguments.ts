@@ -25,7 +25,7 @@ export type ConfigKeys = Readonly<Record<string, string>>;
 /**
  * The arguments behind a config.
  *
- * @throws {ConfigError} on a key that is not in `keys`
+ * @throws {ConfigError} on a key that is not in `keys`, and on two keys for one argument
  */
 export function readConfig(
   className: string,
@@ -37,31 +37,41 @@ export function readConfig(
     // Keras 1 and 2 write the object's name among the arguments.
     if (key === 'name') continue;
     if (!Object.hasOwn(keys, key)) {
-      throw new ConfigError(
-        `${className} has no argument '${key}'; accepted are ${Object.keys(keys).join(', ')}`,
-      );
+      throw new ConfigError(noArgument(className, key, Object.keys(keys)));
     }
-    args[keys[key] as string] = value;
+    const name = keys[key] as string;
+    if (Object.hasOwn(args, name)) {
+      throw new ConfigError(`${className}: '${key}' sets ${name} a second time; give it once`);
+    }
+    args[name] = value;
   }
   return args;
 }
 
-/** Refuses options that the class does not have. */
-export function checkKeys(className: string, args: object, accepted: readonly string[]): void {
+/** Refuses what is no object of options, and options that the class does not have. */
+export function checkKeys(className: string, args: unknown, accepted: readonly string[]): void {
+  if (typeof args !== 'object' || args === null || Array.isArray(args)) {
+    throw new ConfigError(
+      `${className} takes an object of arguments (${accepted.join(', ')}), found ${describe(args)}`,
+    );
+  }
   for (const key of Object.keys(args)) {
     if (!accepted.includes(key)) {
-      throw new ConfigError(`${className} has no argument '${key}'; accepted are ${accepted.join(', ')}`);
+      throw new ConfigError(noArgument(className, key, accepted));
     }
   }
+}
+
+function noArgument(className: string, key: string, accepted: readonly string[]): string {
+  const choice = accepted.length === 0 ? 'it takes none' : `accepted are ${accepted.join(', ')}`;
+  return `${className} has no argument '${key}'; ${choice}`;
 }
 
 /** A number argument. Infinity is accepted, NaN is not. */
 export function readNumber(className: string, name: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || Number.isNaN(value)) {
-    throw new ConfigError(
-      `${className}: ${name} must be a number, found ${JSON.stringify(value) ?? String(value)}${Number.isNaN(value) ? ' (NaN)' : ''}`,
-    );
+    throw new ConfigError(`${className}: ${name} must be a number, found ${describe(value)}`);
   }
   return value;
 }
@@ -74,7 +84,7 @@ export function readAxis(className: string, value: unknown): Axis {
   if (Number.isInteger(list)) return list as number;
   if (Array.isArray(list) && list.every((item) => Number.isInteger(item))) return [...(list as number[])];
   throw new ConfigError(
-    `${className}: axis must be an integer, a list of integers or null, found ${JSON.stringify(value)}`,
+    `${className}: axis must be an integer, a list of integers or null, found ${describe(value)}`,
   );
 }
 
@@ -88,6 +98,11 @@ export function readEpsilon(className: string, value: unknown): number {
 /** `epsilon` as a config holds it: only where it is not Keras's own, whose constructors do not take it. */
 export function epsilonConfig(epsilon: number): ConstraintConfig {
   return epsilon === DEFAULT_EPSILON ? {} : { epsilon };
+}
+
+/** A value as messages show it; JSON has no NaN, infinities or bigints. */
+function describe(value: unknown): string {
+  return typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
 function tupleItems(value: unknown): unknown {

@@ -1,6 +1,6 @@
 // A constraint traced into an ONNX graph of its own: one weight in, the projected weight out.
 // Must not import anything above ops.
-import { type DType, dtypeKind } from '../graph/dtype.js';
+import { type DType, dtypeKind, isDType } from '../graph/dtype.js';
 import { ConstraintError, ShapeError, UsageError } from '../graph/errors.js';
 import type { Graph } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
@@ -39,6 +39,7 @@ export const OUTPUT_NAME = 'w_out';
  * @throws {UsageError} on an opset or rank that is not supported
  */
 export function buildGraph(constraint: Constraint, options: BuildGraphOptions = {}): Graph {
+  checkOptions(options);
   const { dtype = 'float32', opset = DEFAULT_OPSET } = options;
   const shape = readShape(options);
   const builder = new GraphBuilder({ opset, names: new NameScope() });
@@ -76,6 +77,15 @@ export function traceConstraint(constraint: Constraint, w: SymbolicTensor): Symb
   return castTo(result, w.dtype);
 }
 
+function checkOptions(options: BuildGraphOptions): void {
+  const accepted = ['dtype', 'shape', 'rank', 'opset'];
+  for (const key of Object.keys(options)) {
+    if (!accepted.includes(key)) {
+      throw new UsageError(`there is no option '${key}'; accepted are ${accepted.join(', ')}`);
+    }
+  }
+}
+
 function callConstraint(constraint: Constraint, w: SymbolicTensor): unknown {
   try {
     return constraint.call(w);
@@ -93,7 +103,8 @@ function callConstraint(constraint: Constraint, w: SymbolicTensor): unknown {
 
 function checkDType(constraint: Constraint, dtype: DType): DType {
   if (dtype === 'float32' || dtype === 'float64' || dtype === 'float16' || dtype === 'bfloat16') return dtype;
-  const kind = dtypeKind(dtype) === 'float' ? '' : ', which is not a floating type';
+  const isOther = isDType(dtype) && dtypeKind(dtype) !== 'float';
+  const kind = isOther ? ', which is not a floating type' : '';
   throw new ShapeError(
     `${classNameOf(constraint)}: dtype ${dtype}${kind}; accepted are float32, float64, float16 and bfloat16`,
   );
@@ -134,5 +145,6 @@ function jsonNumber(value: number): number | string {
 
 function found(result: unknown): string {
   if (result === null || typeof result !== 'object') return String(result);
-  return result instanceof Promise ? 'a promise (call must not be async)' : `a ${result.constructor.name}`;
+  if (result instanceof Promise) return 'a promise (call must not be async)';
+  return `an object of class ${result.constructor?.name ?? 'unknown'}`;
 }

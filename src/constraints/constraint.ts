@@ -3,6 +3,8 @@
 import { ConfigError } from '../graph/errors.js';
 import type { SymbolicTensor } from '../ops/symbolicTensor.js';
 
+const brand: unique symbol = Symbol.for('onnx-constraints.Constraint') as never;
+
 /** A constraint's arguments under Keras's snake_case keys, as JSON. */
 export type ConstraintConfig = Readonly<Record<string, unknown>>;
 
@@ -64,18 +66,34 @@ export class Constraint {
   }
 }
 
+// Tells constraints of another copy of this package, whose classes are not these.
+Reflect.defineProperty(Constraint, brand, { value: true });
+
 /** The name of a constraint's class, as configs and messages show it. */
 export function classNameOf(constraint: Constraint | ConstraintClass): string {
+  return ownClassName(constraint) ?? 'AnonymousConstraint';
+}
+
+/** As `classNameOf`, where the class has a name. */
+export function ownClassName(constraint: Constraint | ConstraintClass): string | undefined {
   const owner = (constraint instanceof Constraint ? constraint.constructor : constraint) as ConstraintClass;
   const own = Object.hasOwn(owner, 'className') ? owner.className : undefined;
-  return own ?? owner.name;
+  return own ?? (owner.name === '' ? undefined : owner.name);
+}
+
+/** Whether a value is a constraint class of another copy of this package, which cannot be used with this one. */
+export function isForeignConstraintClass(value: unknown): boolean {
+  return (
+    typeof value === 'function' && !isConstraintClass(value) && (value as { [brand]?: true })[brand] === true
+  );
 }
 
 export function isConstraintClass(value: unknown): value is ConstraintClass {
   return typeof value === 'function' && (value === Constraint || value.prototype instanceof Constraint);
 }
 
-function constructFromConfig(owner: ConstraintClass, config: ConstraintConfig): Constraint {
+/** What `Constraint.fromConfig` does, for a given class. @throws {ConfigError} when no constructor call fits */
+export function constructFromConfig(owner: ConstraintClass, config: ConstraintConfig): Constraint {
   const camel = Object.fromEntries(Object.entries(config).map(([key, value]) => [camelCase(key), value]));
   const candidates = [() => new owner(...Object.values(config)), () => new owner(camel)];
   const reasons: string[] = [];

@@ -8,6 +8,7 @@ import {
   type ConstraintConfig,
   type ConstraintFunction,
   isConstraintClass,
+  isForeignConstraintClass,
 } from './constraint.js';
 import { FunctionConstraint } from './functionConstraint.js';
 
@@ -81,10 +82,10 @@ function fromName(
   customObjects: CustomObjects,
   place: ErrorPlace,
 ): Constraint {
-  const custom = findCustom(name, customObjects);
-  const found = custom ?? builtinClass(name);
+  const found =
+    findCustom(name, customObjects) ?? builtinClass(name) ?? findInAnyPackage(name, customObjects, place);
   if (found === undefined) throw new ConfigError(unknownMessage(name, customObjects), place);
-  if (!isConstraintClass(found)) return new FunctionConstraint(found);
+  if (!isConstraintClass(found)) return fromFunction(name, found, args, place);
   try {
     return found.fromConfig(args);
   } catch (error) {
@@ -94,19 +95,59 @@ function fromName(
   }
 }
 
+function fromFunction(
+  name: string,
+  found: ConstraintFunction,
+  args: ConstraintConfig,
+  place: ErrorPlace,
+): Constraint {
+  const keys = Object.keys(args);
+  if (keys.length === 0) return new FunctionConstraint(found);
+  throw new ConfigError(
+    `'${name}' is given as a function, which takes no arguments; the config has ${keys.join(', ')}`,
+    place,
+  );
+}
+
+/** The custom object of that name, or of a registered name's part behind the package. */
 function findCustom(
   name: string,
   customObjects: CustomObjects,
 ): ConstraintClass | ConstraintFunction | undefined {
   const bare = name.slice(name.lastIndexOf('>') + 1);
-  const keys = [name, bare, ...Object.keys(customObjects).filter((key) => key.endsWith(`>${name}`))];
-  for (const key of keys) {
-    const found = Object.hasOwn(customObjects, key) ? customObjects[key] : undefined;
-    if (found === undefined) continue;
-    if (typeof found === 'function') return found;
-    throw new ConfigError(`customObjects['${key}'] must be a class or a function, found a ${typeof found}`);
+  return customObject(name, customObjects) ?? customObject(bare, customObjects);
+}
+
+/** The custom object of that name in some package, for configs that do not tell the package. */
+function findInAnyPackage(
+  name: string,
+  customObjects: CustomObjects,
+  place: ErrorPlace,
+): ConstraintClass | ConstraintFunction | undefined {
+  const keys = Object.keys(customObjects).filter((key) => key.endsWith(`>${name}`));
+  const [first, second] = keys;
+  if (first === undefined) return undefined;
+  if (second !== undefined && keys.some((key) => customObjects[key] !== customObjects[first])) {
+    throw new ConfigError(
+      `'${name}' may be any of ${keys.join(', ')}; pass the one meant as '${name}'`,
+      place,
+    );
   }
-  return undefined;
+  return customObject(first, customObjects);
+}
+
+function customObject(
+  key: string,
+  customObjects: CustomObjects,
+): ConstraintClass | ConstraintFunction | undefined {
+  const found: unknown = Object.hasOwn(customObjects, key) ? customObjects[key] : undefined;
+  if (isForeignConstraintClass(found)) {
+    throw new ConfigError(
+      `customObjects['${key}'] extends the Constraint of another copy of onnx-constraints; import it from the one that runs, for a plugin the one installed beside the program`,
+    );
+  }
+  if (found === undefined || typeof found === 'function') return found as ConstraintClass | undefined;
+  throw new ConfigError(`customObjects['${key}'] must be a class or a function, found a ${typeof found}`);
 }
 
 function unknownMessage(name: string, customObjects: CustomObjects): string {

@@ -4,6 +4,7 @@ import { elementCount, type TensorData } from '../graph/tensorValue.js';
 import { type Axis, normalizeAxes } from '../ops/axes.js';
 import { reshape, transpose } from '../ops/shaping.js';
 import type { SymbolicTensor } from '../ops/symbolicTensor.js';
+import { traceConstraint } from './buildGraph.js';
 import { Constraint, classNameOf } from './constraint.js';
 import { MaxNorm } from './maxNorm.js';
 import { MinMaxNorm } from './minMaxNorm.js';
@@ -85,7 +86,8 @@ class LaidOutConstraint extends Constraint {
     const { kerasShape, perm, tensorShape } = this.layout;
     const permuted = reshape(w, permutedShape(this.layout));
     const back = kerasShape.map((_, axis) => perm.indexOf(axis));
-    const result = this.inner.call(transpose(permuted, back));
+    // Traced, not called: reshaping back would hide a change of shape.
+    const result = traceConstraint(this.inner, transpose(permuted, back));
     return reshape(transpose(result, perm), tensorShape);
   }
 

@@ -1,5 +1,6 @@
 // MaxNorm: an upper limit on the norm of each unit.
 // Must not import anything above ops.
+import { ConfigError } from '../graph/errors.js';
 import type { Axis } from '../ops/axes.js';
 import { add, clip, divide, multiply } from '../ops/elementwise.js';
 import { norm } from '../ops/reduction.js';
@@ -14,7 +15,7 @@ import {
   readEpsilon,
   readNumber,
 } from './arguments.js';
-import { Constraint, type ConstraintConfig } from './constraint.js';
+import { Constraint, type ConstraintConfig, constructFromConfig } from './constraint.js';
 
 export interface MaxNormArgs extends NormArgs {
   /** The largest norm allowed. Default 2. */
@@ -55,11 +56,13 @@ export class MaxNorm extends Constraint {
    */
   constructor(args: MaxNormArgs | number = {}, axis?: Axis) {
     super();
-    const given: MaxNormArgs =
-      typeof args === 'number' ? { maxValue: args, ...(axis !== undefined && { axis }) } : args;
+    const given: MaxNormArgs = typeof args === 'number' ? { maxValue: args } : args;
     checkKeys('MaxNorm', given, ['maxValue', 'axis', 'epsilon']);
+    if (axis !== undefined && typeof args !== 'number') {
+      throw new ConfigError('MaxNorm: give the axis among the arguments, not beside them');
+    }
     this.maxValue = readNumber('MaxNorm', 'maxValue', given.maxValue, 2);
-    this.axis = readAxis('MaxNorm', given.axis);
+    this.axis = readAxis('MaxNorm', axis === undefined ? given.axis : axis);
     this.epsilon = readEpsilon('MaxNorm', given.epsilon);
   }
 
@@ -79,6 +82,8 @@ export class MaxNorm extends Constraint {
 
   /** From Keras's `{max_value, axis}`, Keras 1's `m` and tfjs's `maxValue`. @throws {ConfigError} */
   static override fromConfig(config: ConstraintConfig): MaxNorm {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
+    if (this !== MaxNorm) return constructFromConfig(this, config) as MaxNorm;
     return new MaxNorm(readConfig('MaxNorm', config, configKeys) as MaxNormArgs);
   }
 }

@@ -14,7 +14,7 @@ import {
   readEpsilon,
   readNumber,
 } from './arguments.js';
-import { Constraint, type ConstraintConfig } from './constraint.js';
+import { Constraint, type ConstraintConfig, constructFromConfig } from './constraint.js';
 
 export interface MinMaxNormArgs extends NormArgs {
   /** The smallest norm allowed. Default 0. */
@@ -101,6 +101,8 @@ export class MinMaxNorm extends Constraint {
 
   /** From Keras's `{min_value, max_value, rate, axis}`, Keras 1's `low`, `high` and tfjs's camelCase. @throws {ConfigError} */
   static override fromConfig(config: ConstraintConfig): MinMaxNorm {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
+    if (this !== MinMaxNorm) return constructFromConfig(this, config) as MinMaxNorm;
     return new MinMaxNorm(readConfig('MinMaxNorm', config, configKeys) as MinMaxNormArgs);
   }
 }

@@ -3,7 +3,7 @@
 import { relu } from '../ops/elementwise.js';
 import type { SymbolicTensor } from '../ops/symbolicTensor.js';
 import { readConfig } from './arguments.js';
-import { Constraint, type ConstraintConfig } from './constraint.js';
+import { Constraint, type ConstraintConfig, constructFromConfig } from './constraint.js';
 
 /**
  * Sets negative weights to zero: `max(w, 0)`.
@@ -24,6 +24,8 @@ export class NonNeg extends Constraint {
 
   /** From Keras's empty config. @throws {ConfigError} when it is not empty */
   static override fromConfig(config: ConstraintConfig): NonNeg {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
+    if (this !== NonNeg) return constructFromConfig(this, config) as NonNeg;
     readConfig('NonNeg', config, {});
     return new NonNeg();
   }

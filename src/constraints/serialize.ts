@@ -7,6 +7,7 @@ import {
   type ConstraintConfig,
   type ConstraintFunction,
   classNameOf,
+  ownClassName,
 } from './constraint.js';
 import type { CustomObjects } from './deserialize.js';
 import { FunctionConstraint } from './functionConstraint.js';
@@ -23,7 +24,7 @@ export interface SerializedConstraint {
  * The constraint as Keras 3 serializes it, for `deserialize` here and in Keras.
  *
  * @param customObjects gives custom classes their registered names (`package>Name`), and functions a name at all
- * @throws {UnsupportedError} for a function that is not in `customObjects`
+ * @throws {UnsupportedError} for a function, or a class without a name, that is not in `customObjects`
  */
 export function serialize(
   constraint: Constraint | ConstraintFunction,
@@ -31,16 +32,21 @@ export function serialize(
 ): SerializedConstraint {
   if (typeof constraint === 'function') return serializeFunction(constraint, customObjects);
   if (constraint instanceof FunctionConstraint) return serializeFunction(constraint.fn, customObjects);
-  const className = classNameOf(constraint);
   if (isBuiltin(constraint)) {
     return {
       module: 'keras.constraints',
-      class_name: className,
+      class_name: classNameOf(constraint),
       config: constraint.getConfig(),
       registered_name: null,
     };
   }
   const key = keyOf(constraint.constructor, customObjects);
+  const className = ownClassName(constraint) ?? key?.slice(key.lastIndexOf('>') + 1);
+  if (className === undefined) {
+    throw new UnsupportedError(
+      'an anonymous class cannot be serialized; name it, or pass it in customObjects',
+    );
+  }
   return {
     module: null,
     class_name: className,

@@ -13,7 +13,7 @@ import {
   readConfig,
   readEpsilon,
 } from './arguments.js';
-import { Constraint, type ConstraintConfig } from './constraint.js';
+import { Constraint, type ConstraintConfig, constructFromConfig } from './constraint.js';
 
 export type UnitNormArgs = NormArgs;
 
@@ -59,6 +59,8 @@ export class UnitNorm extends Constraint {
 
   /** From Keras's `{axis}`. @throws {ConfigError} */
   static override fromConfig(config: ConstraintConfig): UnitNorm {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
+    if (this !== UnitNorm) return constructFromConfig(this, config) as UnitNorm;
     return new UnitNorm(readConfig('UnitNorm', config, configKeys) as UnitNormArgs);
   }
 }

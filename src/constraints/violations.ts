@@ -112,7 +112,8 @@ export function unitNorms(
   const scale = new Float64Array(count);
   forEachUnit(values, shape, strides, (unit, value) => {
     const magnitude = Math.abs(value);
-    if (!(magnitude <= (scale[unit] as number))) scale[unit] = magnitude;
+    // Math.max keeps a NaN once there is one.
+    scale[unit] = Math.max(scale[unit] as number, magnitude);
   });
   const sums = new Float64Array(count);
   forEachUnit(values, shape, strides, (unit, value) => {

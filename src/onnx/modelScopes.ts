@@ -1,12 +1,13 @@
 // Finds every tensor of a model and who uses it: main graph, subgraphs and functions, each with its own names.
-// Must not change the model.
+// Must not change the model, but where a tensor is split.
 import type { ErrorPlace } from '../graph/errors.js';
 import { attributeGraphs, canonicalDomain, simpleAttributes } from './attributes.js';
 import { constantAttribute, plainConstant } from './constantNode.js';
-import type { onnx } from './gen/onnx.js';
+import { onnx } from './gen/onnx.js';
+import { collectNames } from './modelNames.js';
 import type { Consumer, ExternalData } from './modelTypes.js';
 import { type ModelChanges, SparseStore, StoredTensor, TensorProtoStore } from './storedTensor.js';
-import { readDims, readDType, readHead } from './tensorProto.js';
+import { readDims, readDType, readHead, writeInline } from './tensorProto.js';
 
 /** What the tensors of one model share. */
 export interface ModelContext {
@@ -26,7 +27,7 @@ interface Scope {
  * node by node its constants and subgraphs. The graphs of `training_info` are not looked into.
  */
 export function findTensors(model: onnx.ModelProto, context: ModelContext): readonly StoredTensor[] {
-  const finder = new TensorFinder(context);
+  const finder = new TensorFinder(model, context);
   if (model.graph !== null) finder.addGraph(model.graph, 'graph', undefined);
   for (const [i, fn] of model.functions.entries())
     finder.addFunction(fn, `functions[${i}](${fn.name ?? ''})`);
@@ -35,15 +36,18 @@ export function findTensors(model: onnx.ModelProto, context: ModelContext): read
 
 class TensorFinder {
   readonly tensors: StoredTensor[] = [];
+  private readonly nodes = new WeakMap<Consumer, onnx.NodeProto>();
 
-  constructor(private readonly context: ModelContext) {}
+  constructor(
+    private readonly model: onnx.ModelProto,
+    private readonly context: ModelContext,
+  ) {}
 
   addGraph(graph: onnx.GraphProto, path: string, outer: Scope | undefined): void {
     const inputs = new Set(graph.input.map((input) => input.name ?? ''));
     const scope: Scope = { defined: new Map([...inputs].map((name) => [name, null])), outer };
     for (const [i, proto] of graph.initializer.entries()) {
-      const kind = { kind: 'initializer', alsoInput: inputs.has(proto.name ?? '') } as const;
-      this.define(this.fromProto(proto, proto.name ?? '', `${path}.initializer[${i}]`, kind), scope);
+      this.define(this.fromInitializer(proto, graph, `${path}.initializer[${i}]`, inputs), scope);
     }
     for (const [i, proto] of graph.sparseInitializer.entries()) {
       const name = proto.values?.name ?? '';
@@ -69,9 +73,59 @@ class TensorFinder {
     for (const [i, node] of nodes.entries()) {
       const constant = constants[i];
       if (constant !== undefined) this.tensors.push(constant);
-      addConsumer(node, scope);
+      this.addConsumer(node, scope);
       for (const [place, graph] of attributeGraphs(node)) this.addGraph(graph, `${paths[i]}${place}`, scope);
     }
+  }
+
+  private addConsumer(node: onnx.NodeProto, scope: Scope): void {
+    let use: Omit<Consumer, 'inputIndex'> | undefined;
+    for (const [inputIndex, name] of node.input.entries()) {
+      const tensor = name === '' ? undefined : lookUp(name, scope);
+      if (tensor === undefined) continue;
+      use ??= describeUse(node);
+      const consumer = { ...use, inputIndex };
+      this.nodes.set(consumer, node);
+      tensor.consumers.push(consumer);
+    }
+  }
+
+  private fromInitializer(
+    proto: onnx.TensorProto,
+    graph: onnx.GraphProto,
+    path: string,
+    inputs: ReadonlySet<string>,
+  ): StoredTensor {
+    const kind = { kind: 'initializer', alsoInput: inputs.has(proto.name ?? '') } as const;
+    const tensor: StoredTensor = this.fromProto(proto, proto.name ?? '', path, kind, (uses) =>
+      this.splitOff(tensor, proto, graph, uses),
+    );
+    return tensor;
+  }
+
+  /** Adds a copy of an initializer to its graph, for some of the uses. */
+  private splitOff(
+    source: StoredTensor,
+    proto: onnx.TensorProto,
+    graph: onnx.GraphProto,
+    uses: readonly Consumer[],
+  ): StoredTensor {
+    const name = freshName(source.name, collectNames(this.model));
+    const copy = copyInitializer(proto, source, name);
+    const input = graph.input.find((item) => item.name === source.name);
+    if (input !== undefined) graph.input.push(Object.assign(new onnx.ValueInfoProto(input), { name }));
+    const path = `${source.path.slice(0, source.path.lastIndexOf('['))}[${graph.initializer.length}]`;
+    graph.initializer.push(copy);
+    const tensor = this.fromInitializer(copy, graph, path, new Set(input === undefined ? [] : [name]));
+    this.tensors.push(tensor);
+    for (const use of uses) {
+      const node = this.nodes.get(use);
+      if (node !== undefined) node.input[use.inputIndex] = name;
+      source.consumers.splice(source.consumers.indexOf(use), 1);
+      tensor.consumers.push(use);
+    }
+    this.context.changes.any = true;
+    return tensor;
   }
 
   private constantOf(node: onnx.NodeProto, path: string): StoredTensor | undefined {
@@ -103,12 +157,13 @@ class TensorFinder {
     name: string,
     path: string,
     kind: { kind: 'initializer' | 'constant'; alsoInput: boolean },
+    split?: (uses: readonly Consumer[]) => StoredTensor,
   ): StoredTensor {
     const { changes, externalData } = this.context;
     const place = this.place(name, path);
     const head = readHead(proto, place);
     const store = new TensorProtoStore(proto, head, changes, externalData, place);
-    return new StoredTensor({ ...kind, name, path }, head, store, changes, place);
+    return new StoredTensor({ ...kind, name, path }, head, store, changes, place, split);
   }
 
   private fromSparse(
@@ -133,13 +188,21 @@ class TensorFinder {
   }
 }
 
-function addConsumer(node: onnx.NodeProto, scope: Scope): void {
-  let use: Omit<Consumer, 'inputIndex'> | undefined;
-  for (const [inputIndex, name] of node.input.entries()) {
-    const tensor = name === '' ? undefined : lookUp(name, scope);
-    if (tensor === undefined) continue;
-    use ??= describeUse(node);
-    tensor.consumers.push({ ...use, inputIndex });
+/** A copy that holds its elements itself, wherever the source has them. */
+function copyInitializer(proto: onnx.TensorProto, source: StoredTensor, name: string): onnx.TensorProto {
+  const copy = new onnx.TensorProto({
+    dims: [...proto.dims],
+    dataType: proto.dataType,
+    name,
+  });
+  writeInline(copy, source.read(), source.place);
+  return copy;
+}
+
+function freshName(base: string, taken: ReadonlySet<string>): string {
+  for (let n = 1; ; n++) {
+    const name = `${base}_${n}`;
+    if (!taken.has(name)) return name;
   }
 }
 

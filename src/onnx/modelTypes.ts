@@ -61,6 +61,8 @@ export interface ModelTensor {
   read(): TensorValue;
   /** Replaces the elements; they stay in the form they were stored in. Throws ShapeError for other dims or dtype. */
   write(value: TensorValue): void;
+  /** Gives some of its uses an initializer of their own with the same elements; only initializers have it. */
+  readonly split?: ((uses: readonly Consumer[]) => ModelTensor) | undefined;
 }
 
 export interface DataFileOptions {

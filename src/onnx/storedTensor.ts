@@ -40,6 +40,8 @@ export class StoredTensor implements ModelTensor {
     readonly store: TensorStore,
     private readonly changes: ModelChanges,
     readonly place: ErrorPlace,
+    /** Gives some of the tensor's uses an initializer of their own. */
+    readonly split?: ((uses: readonly Consumer[]) => StoredTensor) | undefined,
   ) {
     this.name = facts.name;
     this.path = facts.path;

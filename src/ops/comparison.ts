@@ -1,7 +1,8 @@
 // Comparisons, logic and selection of keras.ops on symbolic tensors.
 // Must not import anything above graph.
 import { dtypeKind } from '../graph/dtype.js';
-import { broadcast, numeric, pair } from './elementwise.js';
+import { arithmeticDType, signedDType } from './arithmeticDtype.js';
+import { broadcast, pair } from './elementwise.js';
 import { applyOp, type SymbolicTensor } from './symbolicTensor.js';
 import { castTo, operand, type TensorLike } from './tensorLike.js';
 
@@ -54,7 +55,8 @@ export function logicalNot(x: TensorLike): SymbolicTensor {
 /** True where `x` is NaN. */
 export function isnan(x: TensorLike): SymbolicTensor {
   const value = operand('isnan', x);
-  const floats = dtypeKind(value.dtype) === 'float' ? value : castTo(value, 'float32');
+  const wide = arithmeticDType('isnan', value.dtype);
+  const floats = castTo(value, dtypeKind(wide) === 'float' ? wide : 'float32');
   return applyOp('IsNaN', [floats], { dtype: 'bool', shape: floats.shape });
 }
 
@@ -63,12 +65,18 @@ export function where(condition: TensorLike, x1: TensorLike, x2: TensorLike): Sy
   const mask = castTo(operand('where', condition), 'bool');
   const [a, b] = pair('where', x1, x2);
   const shape = broadcast('where', mask.shape, a.shape, b.shape);
-  return applyOp('Where', [mask, a, b], { dtype: a.dtype, shape });
+  // ONNX Runtime selects between few integer types, and not between booleans.
+  const dtype = signedDType('where', a.dtype);
+  return castTo(applyOp('Where', [mask, castTo(a, dtype), castTo(b, dtype)], { dtype, shape }), a.dtype);
 }
 
 function compare(op: string, opType: string, x1: TensorLike, x2: TensorLike): SymbolicTensor {
-  const [a, b] = pair(op, x1, x2).map((x) => numeric(op, x)) as [SymbolicTensor, SymbolicTensor];
-  return applyOp(opType, [a, b], { dtype: 'bool', shape: broadcast(op, a.shape, b.shape) });
+  const [a, b] = pair(op, x1, x2);
+  const dtype = arithmeticDType(op, a.dtype);
+  return applyOp(opType, [castTo(a, dtype), castTo(b, dtype)], {
+    dtype: 'bool',
+    shape: broadcast(op, a.shape, b.shape),
+  });
 }
 
 function logical(op: string, opType: string, x1: TensorLike, x2: TensorLike): SymbolicTensor {

@@ -1,6 +1,7 @@
 // Turns symbolic tensors into ONNX nodes for one opset: the only place that knows how operators changed.
 // Must not import anything above graph.
-import { UsageError } from '../graph/errors.js';
+import type { DType } from '../graph/dtype.js';
+import { UnsupportedError, UsageError } from '../graph/errors.js';
 import type { Attribute } from '../graph/graph.js';
 import type { GraphBuilder } from '../graph/graphBuilder.js';
 import type { SymbolicTensor } from './symbolicTensor.js';
@@ -18,6 +19,20 @@ const axesAsInputSince: Readonly<Record<string, number>> = {
   ReduceMin: 18,
 };
 
+/** The opset from which a dtype may be cast to, where that is later than the lowest we emit. */
+const dtypeSince: Readonly<Partial<Record<DType, number>>> = {
+  float8_e4m3fn: 19,
+  float8_e4m3fnuz: 19,
+  float8_e5m2: 19,
+  float8_e5m2fnuz: 19,
+  uint4: 21,
+  int4: 21,
+  float4_e2m1fn: 23,
+  float8_e8m0fnu: 24,
+  uint2: 25,
+  int2: 25,
+};
+
 /**
  * Emits the nodes behind `target` and returns the name of its value.
  *
@@ -25,6 +40,7 @@ const axesAsInputSince: Readonly<Record<string, number>> = {
  * @param output the name the result must have; when the result is an input or a constant itself, or is
  *   used again, an Identity node carries it there
  * @throws {UsageError} when `target` depends on an input that is not in `inputs`
+ * @throws {UnsupportedError} when a dtype on the way is newer than the opset
  */
 export function lower(
   target: SymbolicTensor,
@@ -46,7 +62,13 @@ function emit(
   builder: GraphBuilder,
   output: string | undefined,
 ): string {
-  const { source } = tensor;
+  const { source, dtype } = tensor;
+  const since = dtypeSince[dtype] ?? builder.opset;
+  if (since > builder.opset) {
+    throw new UnsupportedError(
+      `${dtype} needs opset ${since} or later; this graph is for opset ${builder.opset}`,
+    );
+  }
   if (source.kind === 'input') {
     throw new UsageError(`the result depends on input '${source.name}' of another graph`);
   }

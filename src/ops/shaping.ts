@@ -3,17 +3,20 @@
 import { type DType, dtypeKind, isDType } from '../graph/dtype.js';
 import { ShapeError } from '../graph/errors.js';
 import { broadcastShapes, type Dim, formatShape, knownElementCount, type Shape } from '../graph/shape.js';
-import { type Axis, normalizeAxes, normalizeAxis } from './axes.js';
-import { numeric, pair } from './elementwise.js';
+import { type Axis, integerList, normalizeAxes, normalizeAxis } from './axes.js';
+import { binary } from './elementwise.js';
 import { applyOp, SymbolicTensor } from './symbolicTensor.js';
 import { castTo, constant, int64Value, operand, operands, type TensorLike } from './tensorLike.js';
 
 /** The elements of `x` in another dtype; floats are truncated towards zero when they become integers. */
 export function cast(x: TensorLike, dtype: DType): SymbolicTensor {
-  if (!isDType(dtype) || !['float', 'int', 'uint', 'bool'].includes(dtypeKind(dtype))) {
-    throw new ShapeError(`ops.cast: '${dtype}' is not a numeric dtype`);
-  }
-  return castTo(operand('cast', x), dtype);
+  return castTo(operand('cast', x), numericDType('cast', dtype));
+}
+
+/** The dtype, if casts go there. @throws {ShapeError} otherwise */
+export function numericDType(op: string, dtype: DType): DType {
+  if (isDType(dtype) && ['float', 'int', 'uint', 'bool'].includes(dtypeKind(dtype))) return dtype;
+  throw new ShapeError(`ops.${op}: '${dtype}' is not a numeric dtype`);
 }
 
 /** The shape of `x` as a one-dimensional int64 tensor; `x.shape` holds what is known without running. */
@@ -30,11 +33,12 @@ export function shape(x: TensorLike): SymbolicTensor {
 export function reshape(x: TensorLike, newShape: readonly number[] | SymbolicTensor): SymbolicTensor {
   const value = operand('reshape', x);
   if (newShape instanceof SymbolicTensor) {
-    const target = castTo(newShape, 'int64');
+    const target = castTo(checkShapeTensor(newShape), 'int64');
     return applyOp('Reshape', [value, target], { dtype: value.dtype, shape: shapeNamedBy(newShape) });
   }
-  const result = inferReshape(value.shape, newShape);
-  return applyOp('Reshape', [value, constant(int64Value(newShape))], { dtype: value.dtype, shape: result });
+  const sizes = integerList('ops.reshape', 'newShape', newShape);
+  const result = inferReshape(value.shape, sizes);
+  return applyOp('Reshape', [value, constant(int64Value(sizes))], { dtype: value.dtype, shape: result });
 }
 
 /**
@@ -47,11 +51,12 @@ export function transpose(x: TensorLike, axes?: readonly number[]): SymbolicTens
   if (axes === undefined) {
     return applyOp('Transpose', [value], { dtype: value.dtype, shape: value.shape?.toReversed() });
   }
-  const perm = axes.map((axis) => normalizeAxis('transpose', axis, value.shape ?? axes.map(() => null)));
-  const rank = value.rank ?? axes.length;
+  const list = integerList('ops.transpose', 'axes', axes);
+  const perm = list.map((axis) => normalizeAxis('ops.transpose', axis, value.shape ?? list.map(() => null)));
+  const rank = value.rank ?? list.length;
   if (perm.length !== rank || new Set(perm).size !== rank) {
     throw new ShapeError(
-      `ops.transpose: axes [${axes.join(', ')}] are not a permutation of the ${rank} dimensions of ${formatShape(value.shape)}`,
+      `ops.transpose: axes [${list.join(', ')}] are not a permutation of the ${rank} dimensions of ${formatShape(value.shape)}`,
     );
   }
   return applyOp(
@@ -65,9 +70,10 @@ export function transpose(x: TensorLike, axes?: readonly number[]): SymbolicTens
 /** `x` with a dimension of size 1 inserted at `axis` of the result (several for a list). */
 export function expandDims(x: TensorLike, axis: number | readonly number[]): SymbolicTensor {
   const value = operand('expandDims', x);
-  const list = typeof axis === 'number' ? [axis] : axis;
+  const list = integerList('ops.expandDims', 'axis', axis);
   const target: Shape = value.shape && [...value.shape, ...list.map(() => 1)];
-  const axes = normalizeAxes('expandDims', list, target) ?? [];
+  const axes = normalizeAxes('ops.expandDims', list, target) ?? [];
+  if (axes.length === 0) return value;
   return applyOp(
     'Unsqueeze',
     [value],
@@ -83,7 +89,9 @@ export function expandDims(x: TensorLike, axis: number | readonly number[]): Sym
  */
 export function squeeze(x: TensorLike, axis: Axis = null): SymbolicTensor {
   const value = operand('squeeze', x);
-  const axes = normalizeAxes('squeeze', axis, value.shape);
+  const axes = normalizeAxes('ops.squeeze', axis, value.shape);
+  // Without axes ONNX drops all of size 1; NumPy and Keras drop none for an empty list.
+  if (axes?.length === 0) return value;
   for (const i of axes ?? []) {
     const dim = value.shape?.[i];
     if (typeof dim === 'number' && dim !== 1) {
@@ -102,10 +110,12 @@ export function squeeze(x: TensorLike, axis: Axis = null): SymbolicTensor {
  * @param axis default 0
  */
 export function concatenate(xs: readonly TensorLike[], axis = 0): SymbolicTensor {
-  if (xs.length === 0) throw new ShapeError('ops.concatenate: at least one tensor is needed');
+  if (!Array.isArray(xs) || xs.length === 0) {
+    throw new ShapeError('ops.concatenate: a list of at least one tensor is needed');
+  }
   const parts = operands('concatenate', xs);
   const first = parts[0] as SymbolicTensor;
-  const at = normalizeAxis('concatenate', axis, parts.find((part) => part.shape)?.shape);
+  const at = normalizeAxis('ops.concatenate', axis, parts.find((part) => part.shape)?.shape);
   return applyOp(
     'Concat',
     parts,
@@ -116,8 +126,15 @@ export function concatenate(xs: readonly TensorLike[], axis = 0): SymbolicTensor
 
 /** The matrix product of the last two dimensions, leading ones broadcast; vectors as in NumPy. */
 export function matmul(x1: TensorLike, x2: TensorLike): SymbolicTensor {
-  const [a, b] = pair('matmul', x1, x2).map((x) => numeric('matmul', x)) as [SymbolicTensor, SymbolicTensor];
-  return applyOp('MatMul', [a, b], { dtype: a.dtype, shape: productShape(a.shape, b.shape) });
+  return binary('matmul', 'MatMul', x1, x2, productShape);
+}
+
+function checkShapeTensor(target: SymbolicTensor): SymbolicTensor {
+  const kind = dtypeKind(target.dtype);
+  if ((kind === 'int' || kind === 'uint') && (target.rank ?? 1) === 1) return target;
+  throw new ShapeError(
+    `ops.reshape: newShape must be a one-dimensional integer tensor, found ${target.dtype} of shape ${formatShape(target.shape)}`,
+  );
 }
 
 function shapeNamedBy(target: SymbolicTensor): Shape {
@@ -129,7 +146,7 @@ function shapeNamedBy(target: SymbolicTensor): Shape {
 
 function inferReshape(from: Shape, to: readonly number[]): Shape {
   const fail = (reason: string): never => {
-    throw new ShapeError(`ops.reshape: ${formatShape(from)} to (${to.join(', ')}): ${reason}`);
+    throw new ShapeError(`ops.reshape: ${formatShape(from)} to ${formatShape(to)}: ${reason}`);
   };
   if (to.some((dim) => !Number.isInteger(dim) || dim < -1 || dim === 0))
     fail('sizes must be positive integers or -1');

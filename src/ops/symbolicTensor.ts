@@ -42,10 +42,13 @@ export class SymbolicTensor {
   }
 
   /**
-   * @throws {TypeError} always: arithmetic operators do not work on symbolic tensors
+   * As `toString` in template literals.
+   *
+   * @throws {TypeError} in arithmetic and comparisons, whose operators do not work on symbolic tensors
    * @internal
    */
-  [Symbol.toPrimitive](): never {
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
     throw new TypeError(
       'a symbolic tensor has no value while a constraint is traced: write ops.add(a, b), ops.greater(a, b) and so on in place of a + b or a > b',
     );

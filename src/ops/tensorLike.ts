@@ -1,7 +1,7 @@
 // What ops accept beside symbolic tensors (numbers, arrays, typed arrays), and the dtype two operands meet in.
 // Must not import anything above graph.
-import { type DType, dtypeBits, dtypeKind, dtypeToOnnx } from '../graph/dtype.js';
-import { ShapeError } from '../graph/errors.js';
+import { type DType, dtypeBits, dtypeKind, dtypeToOnnx, isDType } from '../graph/dtype.js';
+import { ShapeError, UsageError } from '../graph/errors.js';
 import { fromFloat64 } from '../graph/numbers.js';
 import { elementCount, type TensorValue } from '../graph/tensorValue.js';
 import { SymbolicTensor } from './symbolicTensor.js';
@@ -23,15 +23,16 @@ export type NestedNumbers = readonly (number | boolean | NestedNumbers)[];
  *
  * Numbers, booleans, nested arrays and typed arrays (one-dimensional) are constants that take the dtype of
  * the tensor they meet, as Python scalars do in Keras; a fractional constant beside an integer tensor makes
- * float32. A `TensorValue` keeps its own dtype.
+ * float32, a number beside a boolean tensor int32. Where no tensor is among the operands, booleans make bool and
+ * anything else float32 (Keras: integers int32). A `TensorValue` keeps its own dtype.
  */
 export type TensorLike = SymbolicTensor | number | boolean | NestedNumbers | NumericTypedArray | TensorValue;
 
-/** A constant whose dtype is still open. */
+/** A constant whose dtype is still open, but not what it takes to hold it. */
 interface OpenConstant {
   readonly values: ArrayLike<number>;
   readonly dims: readonly number[];
-  readonly fractional: boolean;
+  readonly kind: 'bool' | 'integer' | 'fractional';
 }
 
 /** The operands as symbolic tensors of one dtype. */
@@ -45,12 +46,7 @@ export function operands(op: string, inputs: readonly TensorLike[]): SymbolicTen
 
 /** One operand; a constant becomes float32 (or bool, for booleans). */
 export function operand(op: string, input: TensorLike): SymbolicTensor {
-  if (input instanceof SymbolicTensor) return input;
-  if (typeof input === 'boolean') {
-    return constant({ dtype: 'bool', dims: [], data: Uint8Array.of(input ? 1 : 0) });
-  }
-  const part = readOperand(op, input, 0);
-  return part instanceof SymbolicTensor ? part : closeConstant(op, part, 'float32');
+  return operands(op, [input])[0] as SymbolicTensor;
 }
 
 /** The tensor in another dtype; itself when it is in that dtype already. */
@@ -114,38 +110,39 @@ function commonDType(op: string, parts: readonly (SymbolicTensor | OpenConstant)
       dtype = dtype === undefined ? part.dtype : promote(op, dtype, part.dtype);
     }
   }
-  if (dtype === undefined) return 'float32';
-  const kind = dtypeKind(dtype);
-  if (kind === 'float') return dtype;
-  const constants = parts.filter((part): part is OpenConstant => !(part instanceof SymbolicTensor));
-  if (constants.some((part) => part.fractional)) return 'float32';
-  return kind === 'bool' && constants.length > 0 ? 'int32' : dtype;
+  const kinds = new Set(parts.map((part) => (part instanceof SymbolicTensor ? 'bool' : part.kind)));
+  const onlyBooleans = !kinds.has('integer') && !kinds.has('fractional');
+  if (dtype === undefined) return onlyBooleans ? 'bool' : 'float32';
+  if (onlyBooleans || dtypeKind(dtype) === 'float') return dtype;
+  if (kinds.has('fractional')) return 'float32';
+  return dtype === 'bool' ? 'int32' : dtype;
 }
 
 function readOperand(op: string, input: TensorLike, index: number): SymbolicTensor | OpenConstant {
   if (input instanceof SymbolicTensor) return input;
-  if (typeof input === 'number') return openConstant([input], []);
-  if (typeof input === 'boolean') return openConstant([input ? 1 : 0], []);
+  if (typeof input === 'number' || typeof input === 'boolean') return openConstant([input], []);
   if (Array.isArray(input)) return readNested(op, input, index);
-  if (ArrayBuffer.isView(input) && !(input instanceof DataView)) {
-    return openConstant(input as NumericTypedArray, [(input as NumericTypedArray).length]);
-  }
-  if (isTensorValue(input)) return constant(input);
+  if (isTypedArray(input)) return openConstant(input, [input.length]);
+  if (isTensorValue(input)) return constant(checkValue(op, input, index));
   throw new ShapeError(
     `ops.${op}: argument ${index + 1} is ${describe(input)}; accepted are symbolic tensors, numbers, booleans, (nested) arrays and typed arrays`,
   );
 }
 
-function openConstant(values: ArrayLike<number>, dims: readonly number[]): OpenConstant {
-  const isFloatArray = values instanceof Float32Array || values instanceof Float64Array;
-  const fractional = isFloatArray || Array.from(values).some((value) => !Number.isInteger(value));
-  return { values, dims, fractional };
+function openConstant(elements: ArrayLike<number | boolean>, dims: readonly number[]): OpenConstant {
+  const isFloatArray = elements instanceof Float32Array || elements instanceof Float64Array;
+  const values = Array.from(elements, Number);
+  if (isFloatArray || values.some((value) => !Number.isInteger(value))) {
+    return { values, dims, kind: 'fractional' };
+  }
+  const onlyBooleans = Array.from(elements).every((element) => typeof element === 'boolean');
+  return { values, dims, kind: onlyBooleans ? 'bool' : 'integer' };
 }
 
 function readNested(op: string, input: NestedNumbers, index: number): OpenConstant {
   const dims: number[] = [];
   for (let level: unknown = input; Array.isArray(level); level = level[0]) dims.push(level.length);
-  const values: number[] = [];
+  const values: (number | boolean)[] = [];
   const visit = (part: unknown, depth: number): void => {
     if (depth === dims.length) {
       if (typeof part !== 'number' && typeof part !== 'boolean') {
@@ -153,7 +150,7 @@ function readNested(op: string, input: NestedNumbers, index: number): OpenConsta
           `ops.${op}: argument ${index + 1} holds ${describe(part)} where a number is expected`,
         );
       }
-      values.push(Number(part));
+      values.push(part);
     } else if (Array.isArray(part) && part.length === dims[depth]) {
       for (const item of part) visit(item, depth + 1);
     } else {
@@ -167,12 +164,30 @@ function readNested(op: string, input: NestedNumbers, index: number): OpenConsta
 }
 
 function closeConstant(op: string, part: OpenConstant, dtype: DType): SymbolicTensor {
-  if (part.values.length !== elementCount(part.dims)) {
-    throw new ShapeError(
-      `ops.${op}: ${part.values.length} values do not fill shape (${part.dims.join(', ')})`,
-    );
+  try {
+    return constant(fromFloat64(part.values, dtype, part.dims));
+  } catch (error) {
+    if (error instanceof UsageError) throw new ShapeError(`ops.${op}: ${error.detail}`, { cause: error });
+    throw error;
   }
-  return constant(fromFloat64(part.values, dtype, part.dims));
+}
+
+function checkValue(op: string, value: TensorValue, index: number): TensorValue {
+  const { dtype, dims, data } = value;
+  const fits =
+    isDType(dtype) &&
+    dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0) &&
+    // Types below 8 bits share bytes.
+    data.length === Math.ceil((elementCount(dims) * Math.min(dtypeBits(dtype), 8)) / 8);
+  if (fits && dtypeKind(dtype) !== 'string' && dtypeKind(dtype) !== 'complex') return value;
+  throw new ShapeError(
+    `ops.${op}: argument ${index + 1} is a tensor value of ${data.length} elements that is no ${dtype} of dims [${dims.join(', ')}]`,
+  );
+}
+
+function isTypedArray(input: unknown): input is NumericTypedArray {
+  // BigInt arrays hold no numbers.
+  return ArrayBuffer.isView(input) && 'length' in input && !/^Big/.test(input.constructor.name);
 }
 
 function isTensorValue(input: unknown): input is TensorValue {

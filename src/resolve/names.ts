@@ -7,12 +7,13 @@ import type { ModelTensor } from '../onnx/model.js';
 export function namesAgree(variable: KerasVariable, tensor: ModelTensor): boolean {
   const layers = variable.path.split('/').slice(0, -1);
   const names = [tensor.name, ...tensor.consumers.flatMap(({ nodeName, outputs }) => [nodeName, ...outputs])];
-  return names.some((name) => holdsInOrder(name.split(/[/.:]/), layers));
+  return names.some((name) => pathIn(name, layers));
 }
 
-function holdsInOrder(parts: readonly string[], layers: readonly string[]): boolean {
+/** Whether every layer is a part of the name, in that order. */
+export function pathIn(name: string, layers: readonly string[]): boolean {
   let next = 0;
-  for (const part of parts) {
+  for (const part of name.split(/[/.:]/)) {
     const layer = layers[next];
     // tf2onnx counts the calls of a layer: `dense` becomes `dense_1`.
     if (layer !== undefined && (part === layer || part.replace(/_\d+$/, '') === layer)) next++;

@@ -1,48 +1,28 @@
-// What a plan says of each constrained variable: the tensors that hold it, how, or why none does.
+// What a plan says of each constrained variable: where the model holds it, how, or why that is not known.
 // Must not import runtime, files or cli.
 import type { Constraint } from '../constraints/constraint.js';
-import type { Layout } from '../constraints/layout.js';
 import type { KerasVariable } from '../keras/kerasModel.js';
 import type { ModelTensor } from '../onnx/model.js';
-import { keepsDims } from './match.js';
-
-/** How a tensor holds a variable: as it is, with its dimensions in another order, with other dims. */
-export type How = 'exact' | 'permuted' | 'reshaped';
-
-export interface PlacedTensor {
-  readonly tensor: ModelTensor;
-  readonly layout: Layout;
-  readonly how: readonly How[];
-}
+import type { Placement } from './placement.js';
 
 export interface PlanEntry {
   readonly variable: KerasVariable;
   readonly constraint: Constraint;
-  readonly status: 'resolved' | 'frozen' | 'unresolved';
-  /** The tensors that hold the variable: more than one where the exporter stored copies. */
-  readonly tensors: readonly PlacedTensor[];
+  /** `satisfied`: the model does not hold the variable, which is zero and stays so under its constraint. */
+  readonly status: 'resolved' | 'satisfied' | 'frozen' | 'unresolved';
+  /**
+   * Where the model holds the variable: more than one place where the exporter stored copies. Entries of variables
+   * that share a tensor and a constraint have the same placement, which is to be projected once.
+   */
+  readonly placements: readonly Placement[];
+  /** The tensors of all placements. */
+  readonly tensors: readonly ModelTensor[];
   /** Whether the constraint fits the variable's shape and dtype. */
   readonly fits: boolean;
-  /** Why the variable is not resolved. */
+  /** Why the variable is not resolved, or is satisfied without being found. */
   readonly reason?: string;
 }
 
 export interface Plan {
   readonly entries: readonly PlanEntry[];
-}
-
-export function placeTensor(tensor: ModelTensor, layout: Layout): PlacedTensor {
-  return { tensor, layout, how: describeLayout(layout) };
-}
-
-function describeLayout(layout: Layout): readonly How[] {
-  const wide = layout.perm.filter((axis) => layout.kerasShape[axis] !== 1);
-  const permuted = wide.some((axis, i) => i > 0 && axis < (wide[i - 1] as number));
-  const sameDims =
-    layout.kerasShape.length === layout.tensorShape.length &&
-    (permuted ? keepsDims(layout) : layout.kerasShape.every((dim, i) => dim === layout.tensorShape[i]));
-  const how: How[] = [];
-  if (permuted) how.push('permuted');
-  if (!sameDims) how.push('reshaped');
-  return how.length === 0 ? ['exact'] : how;
 }

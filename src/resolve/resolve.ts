@@ -1,22 +1,23 @@
-// Which tensors of an ONNX model hold the constrained variables of a Keras model, matched by value.
+// Where an ONNX model holds the constrained variables of a Keras model, matched by value.
 // Must not import runtime, files or cli.
-
 import { buildGraph } from '../constraints/buildGraph.js';
 import type { Constraint } from '../constraints/constraint.js';
-import { axisInLayout, type Layout } from '../constraints/layout.js';
-import { NonNeg } from '../constraints/nonNeg.js';
-import { defaultTolerance } from '../constraints/violations.js';
-import { type DType, dtypeKind } from '../graph/dtype.js';
 import { ShapeError } from '../graph/errors.js';
 import { toFloat64 } from '../graph/numbers.js';
 import { formatShape } from '../graph/shape.js';
 import { elementCount, type TensorValue } from '../graph/tensorValue.js';
 import type { KerasModel, KerasVariable } from '../keras/kerasModel.js';
 import type { ModelTensor, OnnxModel } from '../onnx/model.js';
-import { expectedOrders } from './consumerLayout.js';
-import { fingerprint, isDistinctive, matchingLayouts, VariableValues } from './match.js';
+import { Catalog, type State } from './catalog.js';
+import { findFolded } from './folded.js';
+import { findGates } from './gates.js';
+import { isDistinctive } from './match.js';
+import { keepsZero, mergedPlacement } from './merged.js';
 import { namesAgree } from './names.js';
-import { type PlacedTensor, type Plan, type PlanEntry, placeTensor } from './plan.js';
+import { findInLarger, findRepeats, findSlices } from './pieces.js';
+import { PiecedTensors, type Placement } from './placement.js';
+import type { Plan, PlanEntry } from './plan.js';
+import { decideLayout, findWholeTensors, indices, type WholeCandidate } from './wholeTensors.js';
 
 export interface ResolveOptions {
   /** Place frozen variables too. Default false: they are listed and left alone, as Keras does. */
@@ -28,162 +29,141 @@ export interface ResolveOptions {
   readonly projected?: ReadonlyMap<KerasVariable, TensorValue>;
 }
 
-/** A tensor with the values of a variable, and every layout in which it could hold them. */
-interface Candidate {
-  readonly tensor: ModelTensor;
-  readonly layouts: readonly Layout[];
-}
-
 /**
  * The plan for the constrained variables of `keras` on the tensors of `model`.
  *
- * A tensor holds a variable when its elements are the variable's, in some order of its dimensions; with
- * `projected` also when they are, within rounding, what the constraint makes of the variable. Where values
- * leave several tensors or orders, names and the operators that read the tensor decide; where those do not
- * either, the variable is `unresolved` with the reason.
+ * A tensor holds a variable when its elements are the variable's, in some order of its dimensions, in the gates of a
+ * recurrent operator, cut into pieces, or folded with a batch normalization; with `projected` also when they are,
+ * within rounding, what the constraint makes of the variable. Where values leave several tensors or orders, names and
+ * the operators that read the tensor decide; where those do not either, the variable is `unresolved` with the reason.
  */
 export function resolve(model: OnnxModel, keras: KerasModel, options: ResolveOptions = {}): Plan {
-  const search = new Search(model, keras, options.projected);
+  const search = new Search(new Catalog(model, keras, options.projected));
   const entries = keras.variables.flatMap((variable): PlanEntry[] => {
     const { constraint } = variable;
     if (constraint === null) return [];
     const misfit = whyMisfit(variable, constraint);
-    const common = { variable, constraint, fits: misfit === undefined };
-    if (!variable.trainable && options.includeFrozen !== true) {
-      return [{ ...common, status: 'frozen', tensors: [] }];
-    }
+    const common = { variable, constraint, fits: misfit === undefined, placements: [], tensors: [] };
+    if (!variable.trainable && options.includeFrozen !== true) return [{ ...common, status: 'frozen' }];
     const placed = misfit ?? search.place(variable, constraint);
-    return typeof placed === 'string'
-      ? [{ ...common, status: 'unresolved', tensors: [], reason: placed }]
-      : [{ ...common, status: 'resolved', tensors: placed }];
+    if (typeof placed !== 'string') {
+      const tensors = placed.flatMap((placement) => placement.tensors);
+      return [{ ...common, status: 'resolved', placements: placed, tensors }];
+    }
+    const projected = options.projected?.get(variable);
+    const status = misfit === undefined && keepsZero(variable, projected) ? 'satisfied' : 'unresolved';
+    const reason = status === 'satisfied' ? 'all zeros, which the constraint leaves as they are' : placed;
+    return [{ ...common, status, reason }];
   });
   return { entries };
 }
 
-/** A tensor of the model; its values are read again when they are looked at, so that few are in memory at once. */
-interface StoredTensor {
-  readonly tensor: ModelTensor;
-  readonly count: number;
-  readonly print: number;
-}
-
-/** Tensors and variables by what their values are. */
 class Search {
-  readonly #tensors: readonly StoredTensor[];
-  readonly #variables: { variable: KerasVariable; values: VariableValues }[];
-  readonly #candidates = new Map<KerasVariable, readonly Candidate[]>();
+  readonly #whole = new Map<KerasVariable, readonly WholeCandidate[]>();
+  readonly #merged = new Map<ModelTensor, Placement>();
 
-  constructor(
-    model: OnnxModel,
-    keras: KerasModel,
-    readonly projected: ReadonlyMap<KerasVariable, TensorValue> = new Map(),
-  ) {
-    this.#variables = keras.variables.flatMap((variable) =>
-      variable.value === undefined ? [] : [{ variable, values: new VariableValues(variable.value) }],
-    );
-    const counts = new Set(this.#variables.map(({ values }) => elementCount(values.value.dims)));
-    this.#tensors = model.tensors().flatMap((tensor) => {
-      const readable = tensor.kind !== 'sparse' && dtypeKind(tensor.dtype) === 'float';
-      const count = elementCount(tensor.dims);
-      if (!readable || !counts.has(count)) return [];
-      return [{ tensor, count, print: fingerprint(toFloat64(tensor.read())) }];
-    });
-  }
+  constructor(readonly catalog: Catalog) {}
 
-  /** The tensors that hold the variable, or why none is known to. */
-  place(variable: KerasVariable, constraint: Constraint): readonly PlacedTensor[] | string {
+  /** Where the model holds the variable, or why that is not known. */
+  place(variable: KerasVariable, constraint: Constraint): readonly Placement[] | string {
     if (variable.value === undefined) {
       return 'the Keras file holds no weights to match; give the .keras or .h5 file that the model was exported from';
     }
-    const all = this.#candidatesOf(variable);
-    if (all.length === 0) return this.#whyNone(variable);
-    const own = preferNamed(variable, all);
-    const rival = this.#rivalOf(variable, own);
-    if (rival !== undefined) {
-      return `${tensorList(own)} could also hold ${rival.path}, which has the same values, and no name tells them apart`;
+    const whole = this.#wholeOf(variable);
+    if (whole.length > 0) {
+      const placed = this.#placeWhole(variable, constraint, whole);
+      return typeof placed === 'string' ? placed : [...placed, ...this.#repeatsOf(variable)];
     }
-    if (own.length > 1 && !this.#isDistinctive(variable)) {
-      return `${tensorList(own)} all hold its values, which are too few or too uniform to tell them apart`;
+    for (const state of ['stored', 'projected'] as const) {
+      const found = this.#findParts(variable, state);
+      if (found.length > 0) return found;
     }
-    const placed = own.map((candidate) => decideLayout(variable, constraint, candidate));
-    const undecided = placed.find((result) => typeof result === 'string');
-    return undecided ?? (placed as readonly PlacedTensor[]);
+    return this.#whyNone(variable);
   }
 
-  #candidatesOf(variable: KerasVariable): readonly Candidate[] {
-    const known = this.#candidates.get(variable);
+  #wholeOf(variable: KerasVariable): readonly WholeCandidate[] {
+    const known = this.#whole.get(variable);
     if (known !== undefined) return known;
-    const exact = this.#search(variable);
-    const found = exact.length > 0 ? exact : this.#searchProjected(variable);
-    this.#candidates.set(variable, found);
-    return found;
+    const stored = findWholeTensors(this.catalog, variable, 'stored');
+    const found = stored.length > 0 ? stored : findWholeTensors(this.catalog, variable, 'projected');
+    const named = found.filter(({ tensor }) => namesAgree(variable, tensor));
+    const own = named.length > 0 ? named : found;
+    this.#whole.set(variable, own);
+    return own;
   }
 
-  #search(variable: KerasVariable): readonly Candidate[] {
-    const values = this.#variables.find((item) => item.variable === variable)?.values;
-    if (values === undefined) return [];
-    return this.#match(
-      variable,
-      values,
-      ({ tensor, print }) => values.fingerprintIn(tensor.dtype) === print,
-      () => 0,
-    );
+  /** Tensors that repeat the variable beside one that is it. */
+  #repeatsOf(variable: KerasVariable): readonly Placement[] {
+    const { shape = [] } = variable;
+    const at = indices(elementCount(shape));
+    for (const state of ['stored', 'projected'] as const) {
+      const pieces = findRepeats(this.catalog, variable, state, at);
+      if (pieces.length > 0) return [new PiecedTensors(shape, pieces, ['reshaped'])];
+    }
+    return [];
   }
 
-  #searchProjected(variable: KerasVariable): readonly Candidate[] {
-    const value = this.projected.get(variable);
-    if (value === undefined) return [];
-    const values = new VariableValues(value);
-    const largest = toFloat64(value).reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-    return this.#match(
-      variable,
-      values,
-      () => true,
-      (dtype) => defaultTolerance(dtype) * largest,
-    );
+  #findParts(variable: KerasVariable, state: State): readonly Placement[] {
+    const gates = findGates(this.catalog, variable, state);
+    if (gates.length > 0) return gates;
+    const other =
+      findFolded(this.catalog, variable, state) ??
+      findSlices(this.catalog, variable, state) ??
+      findInLarger(this.catalog, variable, state);
+    return other === undefined ? [] : [other];
   }
 
-  #match(
+  #placeWhole(
     variable: KerasVariable,
-    values: VariableValues,
-    mayHold: (stored: StoredTensor) => boolean,
-    tolerance: (dtype: DType) => number,
-  ): readonly Candidate[] {
-    const { dims } = values.value;
-    const count = elementCount(dims);
-    return this.#tensors.flatMap((stored) => {
-      if (stored.count !== count || !mayHold(stored)) return [];
-      const { tensor } = stored;
-      const elements = toFloat64(tensor.read());
-      const layouts = matchingLayouts(values.in(tensor.dtype), dims, elements, tensor.dims, {
-        likely: expectedOrders(variable, tensor),
-        tolerance: tolerance(tensor.dtype),
-      });
-      return layouts.length === 0 ? [] : [{ tensor, layouts }];
-    });
-  }
-
-  /** Another variable that one of the tensors could as well hold. */
-  #rivalOf(variable: KerasVariable, own: readonly Candidate[]): KerasVariable | undefined {
+    constraint: Constraint,
+    own: readonly WholeCandidate[],
+  ): readonly Placement[] | string {
     const tensors = new Set(own.map(({ tensor }) => tensor));
-    return this.#variables.find(
-      (other) =>
-        other.variable !== variable &&
-        elementCount(other.values.value.dims) === elementCount(variable.shape ?? []) &&
-        preferNamed(other.variable, this.#candidatesOf(other.variable)).some(({ tensor }) =>
-          tensors.has(tensor),
-        ),
-    )?.variable;
+    const rivals = this.catalog.variables.filter(
+      (other) => other !== variable && this.#wholeOf(other).some(({ tensor }) => tensors.has(tensor)),
+    );
+    if (rivals.length === 0 && own.length > 1 && !this.#isDistinctive(variable)) {
+      return `${names(tensors)} all hold its values, which are too few or too uniform to tell them apart`;
+    }
+    const placed: Placement[] = [];
+    for (const candidate of own) {
+      const decided = decideLayout(variable, constraint, candidate);
+      if (typeof decided === 'string') return decided;
+      const sharers = rivals.filter((other) =>
+        this.#wholeOf(other).some(({ tensor }) => tensor === candidate.tensor),
+      );
+      const merged = sharers.length === 0 ? decided : this.#merge(variable, sharers, candidate, decided);
+      if (typeof merged === 'string') return merged;
+      placed.push(merged);
+    }
+    return placed;
   }
 
-  #isDistinctive(variable: KerasVariable): boolean {
-    const values = this.#variables.find((item) => item.variable === variable)?.values;
-    return values !== undefined && isDistinctive(values.in(values.value.dtype));
+  #merge(
+    variable: KerasVariable,
+    sharers: readonly KerasVariable[],
+    { tensor }: WholeCandidate,
+    decided: Placement,
+  ): Placement | string {
+    const merged = mergedPlacement(variable, sharers, tensor, decided);
+    if (merged === undefined) {
+      const others = sharers.map(({ path }) => path).join(', ');
+      return `${tensor.name} could also hold ${others}, which has the same values, and no name tells them apart`;
+    }
+    if (merged.how.includes('split')) return merged;
+    // One for all that share it: projecting it once for each would project it twice.
+    const shared = this.#merged.get(tensor) ?? merged;
+    this.#merged.set(tensor, shared);
+    return shared;
+  }
+
+  #isDistinctive({ value }: KerasVariable): boolean {
+    return value !== undefined && isDistinctive(toFloat64(value));
   }
 
   #whyNone(variable: KerasVariable): string {
     const count = elementCount(variable.shape ?? []);
-    const sameSize = this.#tensors.filter((stored) => stored.count === count);
+    const sameSize = this.catalog.tensors.filter((stored) => stored.count === count);
     const shape = formatShape(variable.shape);
     const named = sameSize
       .filter(({ tensor }) => namesAgree(variable, tensor))
@@ -208,33 +188,6 @@ function whyMisfit({ dtype, shape }: KerasVariable, constraint: Constraint): str
   }
 }
 
-/** The candidates whose names point to the variable, if any does; else all. */
-function preferNamed(variable: KerasVariable, candidates: readonly Candidate[]): readonly Candidate[] {
-  const named = candidates.filter(({ tensor }) => namesAgree(variable, tensor));
-  return named.length > 0 ? named : candidates;
-}
-
-function decideLayout(
-  variable: KerasVariable,
-  constraint: Constraint,
-  { tensor, layouts }: Candidate,
-): PlacedTensor | string {
-  const [first] = layouts as [Layout];
-  if (layouts.length === 1 || constraint instanceof NonNeg) return placeTensor(tensor, first);
-  const expected = expectedOrders(variable, tensor);
-  const called = layouts.find((layout) => expected.some((order) => sameOrder(order, layout)));
-  if (called !== undefined) return placeTensor(tensor, called);
-  const axes = layouts.map((layout) => JSON.stringify(axisInLayout(constraint, layout)));
-  if (axes[0] !== undefined && axes.every((axis) => axis === axes[0])) return placeTensor(tensor, first);
-  return `${tensor.name} holds its values in more than one order of the dimensions (${layouts.map(({ perm }) => `[${perm.join(', ')}]`).join(', ')}), and nothing that reads it tells which`;
-}
-
-/** Whether two orders agree, apart from dimensions of size 1. */
-function sameOrder(order: readonly number[], { perm, kerasShape }: Layout): boolean {
-  const wide = (axes: readonly number[]): string => axes.filter((axis) => kerasShape[axis] !== 1).join();
-  return wide(order) === wide(perm);
-}
-
-function tensorList(candidates: readonly Candidate[]): string {
-  return candidates.map(({ tensor }) => tensor.name).join(', ');
+function names(tensors: ReadonlySet<ModelTensor>): string {
+  return [...tensors].map(({ name }) => name).join(', ');
 }

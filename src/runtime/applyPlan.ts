@@ -1,11 +1,13 @@
 // Carries out a plan: projects the tensors that hold constrained variables, or judges them as they are.
 // Must not import files or cli.
 import { type Constraint, classNameOf } from '../constraints/constraint.js';
-import { constraintInLayout, toKerasOrder } from '../constraints/layout.js';
+import { constraintInLayout } from '../constraints/layout.js';
 import { defaultTolerance, judge, unitIndex, type Verdict } from '../constraints/violations.js';
+import { ResolveError } from '../graph/errors.js';
 import { toFloat64 } from '../graph/numbers.js';
 import type { TensorValue } from '../graph/tensorValue.js';
-import type { PlacedTensor, Plan, PlanEntry } from '../resolve/plan.js';
+import type { Placement } from '../resolve/placement.js';
+import type { Plan, PlanEntry } from '../resolve/plan.js';
 import type { ConstraintRunner } from './constraintRunner.js';
 
 export interface AppliedEntry extends PlanEntry {
@@ -18,6 +20,12 @@ export interface CheckedEntry extends PlanEntry {
   readonly verdict?: Verdict;
 }
 
+export interface ApplyPlanOptions {
+  /** Leave out what is unresolved. Default false: it is an error. */
+  readonly allowUnresolved?: boolean;
+  readonly progress?: Progress;
+}
+
 /** Called before each entry with how many are done. */
 export type Progress = (done: number, total: number, variable: string) => void;
 
@@ -25,28 +33,56 @@ export type Progress = (done: number, total: number, variable: string) => void;
  * Projects every resolved variable of the plan in its model. Nothing is written before all have been projected.
  *
  * @returns the plan's entries, with how far each moved
+ * @throws {ResolveError} when an entry is unresolved, unless `allowUnresolved`
  */
 export async function applyPlan(
   plan: Plan,
   runner: ConstraintRunner,
-  progress: Progress = () => {},
+  options: ApplyPlanOptions = {},
 ): Promise<readonly AppliedEntry[]> {
-  const writes: { placed: PlacedTensor; value: TensorValue }[] = [];
+  const { allowUnresolved = false, progress = () => {} } = options;
+  const unresolved = plan.entries.filter(({ status }) => status === 'unresolved');
+  if (unresolved.length > 0 && !allowUnresolved) {
+    const reasons = unresolved.map(({ variable, reason }) => `${variable.path}: ${reason}`);
+    throw new ResolveError(`${unresolved.length} constraints could not be placed: ${reasons.join('; ')}`);
+  }
+  const results = new Map<Placement, Projected>();
   const entries: AppliedEntry[] = [];
   for (const [done, entry] of plan.entries.entries()) {
     progress(done, plan.entries.length, entry.variable.path);
     let moved = 0;
-    for (const placed of entry.tensors) {
-      const before = placed.tensor.read();
-      const value = await runner.run(constraintInLayout(entry.constraint, placed.layout), before);
-      moved = Math.max(moved, largestChange(before, value));
-      writes.push({ placed, value });
+    for (const placement of entry.placements) {
+      const result = results.get(placement) ?? (await project(entry.constraint, placement, runner));
+      results.set(placement, result);
+      moved = Math.max(moved, result.moved);
     }
     entries.push(entry.status === 'resolved' ? { ...entry, moved } : entry);
   }
   progress(plan.entries.length, plan.entries.length, '');
-  for (const { placed, value } of writes) placed.tensor.write(value);
+  for (const { write } of results.values()) write();
   return entries;
+}
+
+interface Projected {
+  readonly moved: number;
+  write(): void;
+}
+
+async function project(
+  constraint: Constraint,
+  placement: Placement,
+  runner: ConstraintRunner,
+): Promise<Projected> {
+  const { layout, tensors } = placement;
+  const [tensor] = tensors;
+  if (layout !== undefined && tensor !== undefined) {
+    const before = tensor.read();
+    const after = await runner.run(constraintInLayout(constraint, layout), before);
+    return { moved: largestChange(before, after), write: () => tensor.write(after) };
+  }
+  const before = placement.read();
+  const after = await runner.run(constraint, before);
+  return { moved: largestChange(before, after), write: () => placement.write(after) };
 }
 
 /**
@@ -64,8 +100,8 @@ export async function checkPlan(
   for (const [done, entry] of plan.entries.entries()) {
     progress(done, plan.entries.length, entry.variable.path);
     const verdicts: Verdict[] = [];
-    for (const placed of entry.tensors) {
-      verdicts.push(await judgePlaced(entry.constraint, placed, runner, options.tolerance));
+    for (const placement of entry.placements) {
+      verdicts.push(await judgePlaced(entry.constraint, placement, runner, options.tolerance));
     }
     const verdict = verdicts.toSorted((a, b) => severity(b) - severity(a))[0];
     entries.push(verdict === undefined ? entry : { ...entry, verdict });
@@ -76,17 +112,17 @@ export async function checkPlan(
 
 async function judgePlaced(
   constraint: Constraint,
-  { tensor, layout }: PlacedTensor,
+  placement: Placement,
   runner: ConstraintRunner,
-  tolerance = defaultTolerance(tensor.dtype),
+  tolerance?: number,
 ): Promise<Verdict> {
-  const stored = tensor.read();
-  const values = toKerasOrder(toFloat64(stored), layout);
-  const known = judge(constraint, values, layout.kerasShape, tolerance);
+  const value = placement.read();
+  const relative = tolerance ?? defaultTolerance(value.dtype);
+  const values = toFloat64(value);
+  const known = judge(constraint, values, value.dims, relative);
   if (known !== undefined) return known;
-  const projected = await runner.run(constraintInLayout(constraint, layout), stored);
-  const target = toKerasOrder(toFloat64(projected), layout);
-  return judgeByChange(constraint, values, target, layout.kerasShape, tolerance);
+  const projected = toFloat64(await runner.run(constraint, value));
+  return judgeByChange(constraint, values, projected, value.dims, relative);
 }
 
 /** A constraint whose set is not known holds where projecting moves nothing, relative to the largest weight. */

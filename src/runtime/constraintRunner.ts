@@ -9,6 +9,7 @@ import { formatShape } from '../graph/shape.js';
 import type { TensorData, TensorValue } from '../graph/tensorValue.js';
 import { encodeGraph } from '../onnx/encodeGraph.js';
 import type { OrtModule, OrtSession, OrtTensor } from './ort.js';
+import { SessionCache } from './sessionCache.js';
 
 export interface RunnerOptions {
   /** Execution providers in the order ONNX Runtime is to try them. Default `['cpu']`, in browsers `['wasm']`. */
@@ -17,16 +18,9 @@ export interface RunnerOptions {
   readonly sessionOptions?: Readonly<Record<string, unknown>>;
 }
 
-interface WeightForm {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-}
-
-/** Projects weights with constraints; one session is kept for each graph, which is one for each dtype and shape. */
+/** Projects weights with constraints; a session is kept for each graph, of which each dtype and shape has its own. */
 export class ConstraintRunner {
-  /** The encoded graph of each constraint by dtype and shape; equal constraints have equal ones. */
-  readonly #models = new WeakMap<Constraint, Map<string, string>>();
-  readonly #sessions = new Map<string, Promise<OrtSession>>();
+  readonly #sessions = new SessionCache();
   #disposed = false;
 
   constructor(
@@ -48,9 +42,15 @@ export class ConstraintRunner {
       const wide = await this.run(constraint, fromFloat64(toFloat64(value), 'float32', value.dims));
       return fromFloat64(wide.data as Float32Array, 'bfloat16', value.dims);
     }
-    const session = await this.#session(constraint, { dtype: value.dtype, shape: value.dims });
-    const feed = new this.ort.Tensor(value.dtype as never, value.data as never, value.dims);
-    const output = await this.#execute(constraint, session, feed);
+    if (this.#disposed) throw new ProviderError('this runner is disposed; make a new one');
+    const { dtype, dims } = value;
+    // Traced anew each time, so that a constraint whose fields have changed is run as it is now.
+    const model = encodeGraph(buildGraph(constraint, { dtype, shape: dims }));
+    const output = await this.#sessions.use(
+      model,
+      () => this.#create(constraint, model),
+      (session) => this.#execute(constraint, session, value),
+    );
     if (output.dims.join() !== value.dims.join()) {
       throw new ShapeError(
         `${classNameOf(constraint)}: a constraint must keep the shape; found ${formatShape(output.dims)} from ${formatShape(value.dims)}`,
@@ -59,16 +59,15 @@ export class ConstraintRunner {
     return { dtype: value.dtype, dims: value.dims, data: asStored(output, value.dtype) };
   }
 
-  /** Releases the sessions. Calls under way fail; later calls are refused. */
+  /** Releases the sessions, those in use when they are done; later calls are refused. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    const sessions = [...this.#sessions.values()];
-    this.#sessions.clear();
-    for (const session of sessions) await (await session).release();
+    await this.#sessions.clear();
   }
 
-  async #execute(constraint: Constraint, session: OrtSession, feed: OrtTensor): Promise<OrtTensor> {
+  async #execute(constraint: Constraint, session: OrtSession, value: TensorValue): Promise<OrtTensor> {
     try {
+      const feed = new this.ort.Tensor(value.dtype as never, value.data as never, value.dims);
       const outputs = await session.run({ [INPUT_NAME]: feed });
       return outputs[OUTPUT_NAME] as OrtTensor;
     } catch (cause) {
@@ -76,38 +75,10 @@ export class ConstraintRunner {
     }
   }
 
-  #session(constraint: Constraint, form: WeightForm): Promise<OrtSession> {
-    if (this.#disposed) throw new ProviderError('this runner is disposed; make a new one');
-    const model = this.#model(constraint, form);
-    let session = this.#sessions.get(model);
-    if (session === undefined) {
-      session = this.#create(constraint, model);
-      this.#sessions.set(model, session);
-      session.catch(() => this.#sessions.delete(model));
-    }
-    return session;
-  }
-
-  /** The graph's bytes, as a string so that they can be looked up. */
-  #model(constraint: Constraint, form: WeightForm): string {
-    const key = `${form.dtype}[${form.shape.join(',')}]`;
-    const byForm = this.#models.get(constraint) ?? new Map<string, string>();
-    this.#models.set(constraint, byForm);
-    let model = byForm.get(key);
-    if (model === undefined) {
-      model = Array.from(encodeGraph(buildGraph(constraint, form)), (byte) => String.fromCharCode(byte)).join(
-        '',
-      );
-      byForm.set(key, model);
-    }
-    return model;
-  }
-
-  async #create(constraint: Constraint, model: string): Promise<OrtSession> {
-    const bytes = Uint8Array.from(model, (character) => character.charCodeAt(0));
+  async #create(constraint: Constraint, model: Uint8Array): Promise<OrtSession> {
     const { executionProviders = ['cpu'], sessionOptions = {} } = this.options;
     try {
-      return await this.ort.InferenceSession.create(bytes, {
+      return await this.ort.InferenceSession.create(model, {
         executionProviders,
         // Errors only: what matters of the rest is thrown.
         logSeverityLevel: 3,

@@ -20,10 +20,19 @@ export interface ConstrainedWeight extends Weight {
   readonly constraint: ConstraintIdentifier;
 }
 
+/** A projected weight, in an array of the kind the weight was in. */
+export interface ProjectedWeight<T extends Weight> extends TensorValue {
+  readonly data: Extract<TensorData, T['data']>;
+}
+
 /** What an entry point offers on its ONNX Runtime. */
 export interface RuntimeEntry {
   createRunner(options?: RunnerOptions): Promise<ConstraintRunner>;
-  project(constraint: ConstraintIdentifier, weight: Weight, options?: ProjectOptions): Promise<TensorValue>;
+  project<T extends Weight>(
+    constraint: ConstraintIdentifier,
+    weight: T,
+    options?: ProjectOptions,
+  ): Promise<ProjectedWeight<T>>;
   projectInPlace(
     weights: Readonly<Record<string, ConstrainedWeight>>,
     options?: ProjectOptions,
@@ -42,8 +51,11 @@ export function runtimeEntry(load: () => Promise<OrtModule>, defaults: RunnerOpt
   };
   return {
     createRunner: async (options = {}) => new ConstraintRunner(await load(), { ...defaults, ...options }),
-    project: (constraint, weight, options = {}) =>
-      withRunner(options, (runner) => runner.run(getRequired(constraint), readWeight(weight))),
+    project: <T extends Weight>(constraint: ConstraintIdentifier, weight: T, options: ProjectOptions = {}) =>
+      withRunner(
+        options,
+        (runner) => runner.run(getRequired(constraint), readWeight(weight)) as Promise<ProjectedWeight<T>>,
+      ),
     projectInPlace: (weights, options = {}) => withRunner(options, (runner) => projectAll(runner, weights)),
   };
 }

@@ -139,23 +139,31 @@ test('without weights in the config nothing is resolved, nothing written, and th
   expect(existsSync(out)).toBe(false);
 });
 
-describe('models with batch normalization are constrained rightly or refused', () => {
+describe('models with batch normalization, folded or not, answer as Keras does', () => {
   const further = ['eegnet', 'conv_bn_net'].flatMap((model) =>
     exportedFiles(model).map((file) => [model, basename(file), file] as const),
   );
 
   test.each(further)('%s, %s', async (model, exported, file) => {
     const target = join(folder, `${model}-${exported}`);
-    const config = fixturePath(`${model}/model.keras`);
-    const { code, stderr } = await runCli('apply', file, '--config', config, '--out', target);
-    if (model === 'conv_bn_net' && exported === 'tensorflow.onnx') {
-      expect(code).toBe(3);
-      expect(stderr).toMatch(/ca\/kernel: .*merged_input:0 has its name and size but other values/);
-      expect(existsSync(target)).toBe(false);
-    } else {
-      const { x, after } = readAnswers(model);
-      expect(code).toBe(0);
-      expect(relativeDistance(await answerOf(target, x), after)).toBeLessThan(1e-4);
-    }
+    const config = ['--config', fixturePath(`${model}/model.keras`)];
+    expect((await runCli('check', file, ...config)).code).toBe(1);
+    expect((await runCli('apply', file, ...config, '--out', target)).code).toBe(0);
+    const { x, after } = readAnswers(model);
+    expect(relativeDistance(await answerOf(target, x), after)).toBeLessThan(1e-4);
+    expect((await runCli('check', target, ...config)).code).toBe(0);
+  });
+
+  test('a folded kernel and a folded beta are told as such', async () => {
+    const file = fixturePath('conv_bn_net/tensorflow.onnx');
+    const config = fixturePath('conv_bn_net/model.keras');
+    const { stdout } = await runCli('check', file, '--config', config, '--json');
+    const { entries } = JSON.parse(stdout) as { entries: { variable: string; how: string[] }[] };
+    expect(Object.fromEntries(entries.map(({ variable, how }) => [variable, how]))).toEqual({
+      'ca/kernel': ['permuted', 'folded'],
+      'bna/beta': ['folded'],
+      'dw/kernel': ['permuted', 'reshaped'],
+      'out/kernel': ['exact'],
+    });
   });
 });

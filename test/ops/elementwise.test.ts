@@ -2,7 +2,7 @@
 // Must not touch files or sessions itself.
 import { expect, test } from 'vitest';
 import * as ops from '../../src/ops/index.js';
-import { faultsOf, type OpCase } from '../support/opCase.js';
+import { edgeOpsets, faultsOf, type OpCase, opsets } from '../support/opCase.js';
 import type { ReferenceArray } from '../support/reference.js';
 import { map, map2, roundHalfToEven, row, scattered } from '../support/referenceOps.js';
 import type { OpFunction } from '../support/runOps.js';
@@ -45,6 +45,7 @@ function unaryCases(): OpCase[] {
       inputs: [scattered(dims)],
       wanted: map(fn),
       dtypes,
+      opsets: dims.length === 2 ? opsets : edgeOpsets,
     })),
     {
       name: `${name} of NaN, infinities, zeros, halves`,
@@ -92,6 +93,7 @@ function binaryCases(): OpCase[] {
       inputs: [scattered(a), scattered(b, 2)],
       wanted: map2(fn),
       dtypes,
+      opsets: a.length === 2 && b.length === 2 ? opsets : edgeOpsets,
     })),
     {
       name: `${name} of NaN, infinities and zeros`,

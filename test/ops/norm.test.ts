@@ -2,7 +2,7 @@
 // Must not touch files or sessions itself.
 import { expect, test } from 'vitest';
 import * as ops from '../../src/ops/index.js';
-import { faultsOf, type OpCase } from '../support/opCase.js';
+import { edgeOpsets, faultsOf, type OpCase, opsets } from '../support/opCase.js';
 import { type ReferenceArray, reduce } from '../support/reference.js';
 import { scattered } from '../support/referenceOps.js';
 
@@ -41,6 +41,7 @@ const vectors: OpCase[] = vectorNorms.flatMap(([ord, fn]) =>
       wanted: ({ values, dims: found }: ReferenceArray) => reduce(values, found, axis, keepdims, fn),
       dtypes: ord === 3 || ord === 0.5 || ord === -1 ? (['float32', 'float64'] as const) : floats,
       least: axis === null && ord !== null ? ('rank' as const) : ('nothing' as const),
+      opsets: axis === -1 ? opsets : edgeOpsets,
     })),
   ),
 );
@@ -89,6 +90,7 @@ const matrices: OpCase[] = (
       wanted,
       dtypes: floats,
       least: axis === null ? 'rank' : 'nothing',
+      opsets: axis === null ? opsets : edgeOpsets,
     });
     return [
       named('fro', ({ values, dims: found }) =>

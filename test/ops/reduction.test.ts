@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import * as ops from '../../src/ops/index.js';
 import type { SymbolicTensor } from '../../src/ops/symbolicTensor.js';
-import { faultsOf, type OpCase } from '../support/opCase.js';
+import { edgeOpsets, faultsOf, type OpCase, opsets } from '../support/opCase.js';
 import { type Axis, type ReferenceArray, reduce } from '../support/reference.js';
 import { row, scattered } from '../support/referenceOps.js';
 
@@ -56,6 +56,7 @@ function casesOf(
       inputs: [scattered(dims)],
       wanted: ({ values, dims: found }: ReferenceArray) => reduce(values, found, axis, keepdims, fn),
       dtypes,
+      opsets: dims.length === 2 ? opsets : edgeOpsets,
     })),
   );
 }
@@ -100,6 +101,7 @@ const specials: OpCase[] = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIV
         wanted: ({ values, dims }: ReferenceArray) => reduce(values, dims, axis, false, fn),
         dtypes: ['float64'] as const,
         least: 'sizes' as const,
+        opsets: edgeOpsets,
       })),
     ),
 );

@@ -145,6 +145,51 @@ describe('ConstraintRunner', () => {
     expect(created).toBe(2);
   });
 
+  test('a limit that changes at every step leaves no pile of sessions behind, and is obeyed', async () => {
+    let open = 0;
+    let most = 0;
+    const counting = {
+      Tensor: ort.Tensor,
+      InferenceSession: {
+        create: async (model: Uint8Array, options?: object) => {
+          const session = await ort.InferenceSession.create(model, options);
+          most = Math.max(most, ++open);
+          const release = async (): Promise<void> => {
+            open--;
+            await session.release();
+          };
+          return { run: (feeds: never) => session.run(feeds), release };
+        },
+      },
+    };
+    const runner = new ConstraintRunner(counting as never);
+    for (let step = 1; step <= 200; step++) {
+      const limit = 2 / step;
+      const { data } = await runner.run(maxNorm(limit, null), { dtype: 'float32', ...kernel() });
+      const norm = Math.hypot(...(data as Float32Array));
+      expect(Math.abs(norm - limit)).toBeLessThan(1e-6);
+    }
+    expect(most).toBeLessThanOrEqual(65);
+    await runner.dispose();
+    expect(open).toBe(0);
+  });
+
+  test('a constraint whose field has changed is run as it is now', async () => {
+    class Scale extends Constraint {
+      factor = 2;
+      override call(w: SymbolicTensor): SymbolicTensor {
+        return ops.multiply(w, this.factor);
+      }
+    }
+    const runner = await createRunner();
+    made.push(runner);
+    const scale = new Scale();
+    const value = { dtype: 'float32', data: Float32Array.of(1), dims: [1] } as const;
+    expect((await runner.run(scale, value)).data[0]).toBe(2);
+    scale.factor = 5;
+    expect((await runner.run(scale, value)).data[0]).toBe(5);
+  });
+
   test('refuses a graph that changes the shape where only running tells', async () => {
     class Repeats extends Constraint {
       override call(w: SymbolicTensor): SymbolicTensor {
