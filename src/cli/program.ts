@@ -7,6 +7,7 @@ import { exitCodeFor, exitCodes } from './exitCodes.js';
 import { exportCommand } from './export.js';
 import { inspect } from './inspect.js';
 import { Output, type Streams } from './output.js';
+import { resolveCommand } from './resolve.js';
 
 /**
  * Runs the program and returns its exit code. Nothing here ends the process.
@@ -62,6 +63,7 @@ function buildProgram(streams: Streams, version: string, wrap: Wrap): Command {
   addCheck(program, wrap);
   addExport(program, wrap);
   addInspect(program, wrap);
+  addResolve(program, wrap);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
@@ -143,11 +145,25 @@ function addInspect(program: Command, wrap: Wrap): void {
   examples(command, ['onnx-constraints inspect model.keras', 'onnx-constraints inspect model.onnx --json']);
 }
 
+function addResolve(program: Command, wrap: Wrap): void {
+  const command = program
+    .command('resolve')
+    .argument('<model.onnx>', 'the model whose tensors are looked through')
+    .description('show which tensors hold the constrained variables, how, and which units are normed');
+  addPlanOptions(command).action(
+    wrap((_, output, [model, options]) => resolveCommand(model, options, output)),
+  );
+  examples(command, [
+    'onnx-constraints resolve model.onnx --config model.keras',
+    'onnx-constraints resolve model.onnx --config rules.yaml --json',
+  ]);
+}
+
 function addPlanOptions(command: Command): Command {
   command
     .requiredOption(
       '--config <file>',
-      'the Keras file (.keras, .h5) that holds the constraints and the weights',
+      'the Keras file (.keras, .h5) that holds the constraints and the weights, or a rules file (JSON, YAML)',
     )
     .addOption(
       new Option('--provider <names>', 'execution providers of ONNX Runtime, in order')
