@@ -116,6 +116,14 @@ export function describeViolation({ unit, measure, found, limit }: Violation): s
   return `${subject} ${place}: ${what} ${formatNumber(found)} ${relation} the limit ${formatNumber(limit)}`;
 }
 
+/** What a verdict found, line by line: the worst unit, and what should be known beside it. */
+export function describeVerdict({ verdict }: Pick<CheckedEntry, 'verdict'>): readonly string[] {
+  if (verdict === undefined) return [];
+  const { worst, outside, units, status, notes } = verdict;
+  const rest = outside > 1 ? ` (the worst of ${outside} outside, of ${units})` : '';
+  return [...(worst === undefined ? [] : [`${status}: ${describeViolation(worst)}${rest}`]), ...notes];
+}
+
 function pythonLiteral(value: unknown): string {
   if (value === null) return 'None';
   if (Array.isArray(value)) return `[${value.map(pythonLiteral).join(', ')}]`;

@@ -68,6 +68,8 @@ function buildProgram(streams: Streams, version: string, wrap: Wrap): Command {
   return program;
 }
 
+const reportHelp = 'write an HTML page with a picture of each constrained weight';
+
 function addApply(program: Command, wrap: Wrap): void {
   const command = program
     .command('apply')
@@ -75,6 +77,7 @@ function addApply(program: Command, wrap: Wrap): void {
     .description('project the constrained weights of an ONNX model and write the result')
     .requiredOption('--out <file>', 'where the result goes; may be the model itself');
   addPlanOptions(command)
+    .option('--report <file>', reportHelp)
     .option('--force', 'overwrite another file')
     .action(wrap((_, output, [model, options]) => apply(model, options, output)));
   examples(command, [
@@ -95,6 +98,8 @@ function addCheck(program: Command, wrap: Wrap): void {
       parseTolerance,
     )
     .option('--strict', 'constraints that approach their interval at a rate below 1 must hold too')
+    .option('--report <file>', reportHelp)
+    .option('--force', 'overwrite an older report')
     .action(wrap((_, output, [model, options]) => check(model, options, output)));
   examples(command, [
     'onnx-constraints check model.onnx --config model.keras',
@@ -139,7 +144,7 @@ function addExport(program: Command, wrap: Wrap): void {
 function addInspect(program: Command, wrap: Wrap): void {
   const command = program
     .command('inspect')
-    .argument('<file>', 'an ONNX model, or a Keras .keras, .h5 or .json file')
+    .argument('<file>', 'an ONNX model, a Keras .keras, .h5 or .json file, or a rules file')
     .description('show the weights of a file, their shapes and constraints');
   addCommonOptions(command).action(wrap((_, output, [file, options]) => inspect(file, options, output)));
   examples(command, ['onnx-constraints inspect model.keras', 'onnx-constraints inspect model.onnx --json']);

@@ -89,35 +89,34 @@ function planTensor(tensor: ModelTensor, rule: Rule): PlanEntry {
   return { variable, constraint, status: 'resolved', tensors: [placed], fits: true };
 }
 
-/** The tensor as a variable whose layout is its own. Its class is the operator that reads it. */
-function asVariable(tensor: ModelTensor, constraint: Constraint, rule: Rule): KerasVariable {
-  const { name, dims, dtype, consumers } = tensor;
-  const operators = [...new Set(consumers.map(({ opType }) => opType))];
-  return namedVariable(name, constraint, rule, {
-    shape: dims,
-    dtype,
-    layerClass: operators.length === 1 ? (operators[0] as string) : '',
-  });
+/** The tensor as a variable whose layout is its own. It has no layer, so nothing takes it for one of Keras's. */
+function asVariable({ name, dims, dtype }: ModelTensor, constraint: Constraint, rule: Rule): KerasVariable {
+  return namedVariable(name, constraint, rule, { shape: dims, dtype });
 }
 
 function namedVariable(
   name: string,
   constraint: Constraint,
   rule: Rule,
-  more: { shape: readonly number[] | undefined; dtype: DType; layerClass: string },
+  more: { shape: readonly number[] | undefined; dtype: DType },
 ): KerasVariable {
   const constraintPath = `${rule.path}.constraint`;
-  return { path: name, layer: '', name, trainable: true, constraint, constraintPath, ...more };
+  return {
+    path: name,
+    layer: '',
+    layerClass: '',
+    name,
+    trainable: true,
+    constraint,
+    constraintPath,
+    ...more,
+  };
 }
 
 /** An entry for a pattern that stands for nothing, so that it is told and counted like any other failure. */
 function unmatched(rule: Rule, pattern: string, reason: string): PlanEntry {
   const constraint = rule.constraint();
-  const variable = namedVariable(pattern, constraint, rule, {
-    shape: undefined,
-    dtype: 'float32',
-    layerClass: '',
-  });
+  const variable = namedVariable(pattern, constraint, rule, { shape: undefined, dtype: 'float32' });
   return {
     variable,
     constraint,
@@ -151,6 +150,6 @@ function adviseUnits({ variable, constraint, tensors, status }: PlanEntry): read
   const isDefault = axis === 0 || (Array.isArray(axis) && axis.length === 1 && axis[0] === 0);
   if (!isDefault || typeof units === 'string' || units.axes.join() === '0') return [];
   return [
-    `${variable.path} ${formatShape(variable.shape)}: axis=0 does not take each ${units.noun} of the ${variable.layerClass} that reads it; probably meant: axis=[${units.axes.join(', ')}], or "axis": "units"`,
+    `${variable.path} ${formatShape(variable.shape)}: axis=0 does not take each ${units.noun} of the ${tensor.consumers[0]?.opType} that reads it; probably meant: axis=[${units.axes.join(', ')}], or "axis": "units"`,
   ];
 }
