@@ -11,7 +11,7 @@ export interface Series {
 }
 
 const width = 640;
-const left = 64;
+const left = 92;
 const right = 16;
 const rowHeight = 76;
 const rowGap = 14;

@@ -51,6 +51,7 @@ svg text.limit { fill: var(--limit); font-weight: 600; }
 .scroll { overflow-x: auto; margin-top: .6rem; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 table { width: 100%; border-collapse: collapse; }
 th, td { padding: .5rem .8rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+td:nth-child(2) { min-width: 13rem; }
 th { color: var(--soft); font-weight: 600; }
 tbody tr:last-child td { border-bottom: 0; }
 a { color: var(--now); }

@@ -9,6 +9,7 @@ import { formatShape } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
 import type { KerasVariable } from '../keras/kerasModel.js';
 import type { ModelTensor, OnnxModel } from '../onnx/model.js';
+import type { Axis } from '../ops/axes.js';
 import { type Plan, type PlanEntry, placeTensor } from './plan.js';
 import type { Rule, Rules } from './rules.js';
 import { describeNoMatch, matchNames } from './tensorNames.js';
@@ -79,7 +80,7 @@ function isWeight({ dtype, dims }: ModelTensor): boolean {
 
 function planTensor(tensor: ModelTensor, rule: Rule): PlanEntry {
   const units = rule.units ? unitAxes(tensor) : undefined;
-  const constraint = typeof units === 'object' ? rule.constraint(units.axes) : rule.constraint();
+  const constraint = typeof units === 'object' ? rule.constraint(asAxis(units.axes)) : rule.constraint();
   const variable = asVariable(tensor, constraint, rule);
   const reason = typeof units === 'string' ? units : whyMisfit(tensor, constraint);
   if (reason !== undefined) {
@@ -87,6 +88,10 @@ function planTensor(tensor: ModelTensor, rule: Rule): PlanEntry {
   }
   const placed = placeTensor(tensor, identityLayout(tensor.dims));
   return { variable, constraint, status: 'resolved', tensors: [placed], fits: true };
+}
+
+function asAxis(axes: readonly number[]): Axis {
+  return axes.length === 1 ? (axes[0] as number) : axes;
 }
 
 /** The tensor as a variable whose layout is its own. It has no layer, so nothing takes it for one of Keras's. */
