@@ -30,7 +30,7 @@ interface Bins {
   readonly closedRight: boolean;
 }
 
-/** The picture as SVG; `undefined` where there is no finite number to draw. */
+/** The picture as SVG; `undefined` where no number is finite, or their range is not. */
 export function drawHistogram(
   series: readonly Series[],
   limits: Limits,
@@ -38,7 +38,9 @@ export function drawHistogram(
 ): string | undefined {
   const drawn = series.filter(({ distribution }) => distribution.values.length > 0);
   if (drawn.length === 0) return undefined;
-  const bins = chooseBins(drawn, limits);
+  const near = nearLimits(drawn, limits);
+  const bins = chooseBins(drawn, near);
+  if (!Number.isFinite(bins.step * bins.count)) return undefined;
   const height = top + series.length * (rowHeight + rowGap) + axisHeight;
   const x = (value: number): number =>
     left + ((value - bins.start) / (bins.step * bins.count)) * (width - left - right);
@@ -51,7 +53,8 @@ export function drawHistogram(
     `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(`Histogram of ${measure}. ${label}`)}">`,
     ...rows,
     drawAxis(bins, x, bottom, measure),
-    drawLimits(limits, bins, x, bottom),
+    drawLimits(near, bins, x, bottom),
+    near.high === limits.high ? '' : drawFarLimit(limits.high as number),
     '</svg>',
   ].join('\n');
 }
@@ -60,6 +63,13 @@ export function describeRange({ min, max, count, measure }: Distribution): strin
   const noun = measure === 'norm' ? 'unit' : 'weight';
   const range = Number.isFinite(min) ? `${formatNumber(min)} to ${formatNumber(max)}` : 'not finite';
   return `${count} ${noun}${count === 1 ? '' : 's'}, ${range}`;
+}
+
+/** The limits that have room in the picture: one far above all norms would leave them a single bar. */
+function nearLimits(series: readonly Series[], { low, high }: Limits): Limits {
+  const most = Math.max(...series.map(({ distribution }) => distribution.max));
+  const isFar = high !== undefined && high !== low && most > 0 && high > 8 * most;
+  return { ...(low !== undefined && { low }), ...(high !== undefined && !isFar && { high }) };
 }
 
 /** Bins with an edge at the limit, or around it where both limits are one, so that what was projected is on its side. */
@@ -71,7 +81,10 @@ function chooseBins(series: readonly Series[], { low, high }: Limits): Bins {
   const isNorm = series[0]?.distribution.measure === 'norm';
   const least = Math.min(...ends, ...(isNorm && Math.min(...ends) < 0.3 * Math.max(...ends) ? [0] : []));
   const most = Math.max(...ends);
-  const extent = most - least > 1e-6 * Math.abs(most) ? most - least : Math.max(Math.abs(most) * 0.2, 1e-6);
+  const spread = most - least;
+  // All but equal numbers get room around them; what is below the normal floating range cannot be divided into bins.
+  const isSpread = spread > 1e-6 * Math.abs(most) && spread > 1e-300;
+  const extent = isSpread ? spread : Math.max(Math.abs(most) * 0.2, 1e-6);
   const step = extent / (binsWanted - 4);
   const anchor = high !== undefined && Number.isFinite(high) ? high : (low ?? least);
   const offset = low !== undefined && low === high ? step / 2 : 0;
@@ -174,6 +187,10 @@ function drawLimits({ low, high }: Limits, bins: Bins, x: (value: number) => num
       return `<line class="limit" x1="${at}" x2="${at}" y1="${top - 8}" y2="${bottom}"/><text class="limit" x="${at}" y="${top - 12}" text-anchor="${anchor}">${name} ${formatNumber(limit)}</text>`;
     })
     .join('\n');
+}
+
+function drawFarLimit(high: number): string {
+  return `<text class="limit" x="${width - right}" y="${top - 12}" text-anchor="end">at most ${formatNumber(high)} →</text>`;
 }
 
 function limitName(isHigh: boolean): string {

@@ -112,7 +112,9 @@ function renderPicture({ before, now, limits, measure }: ReportEntry): string {
       : [{ label: before === undefined ? 'now' : 'after', role: 'now' as const, distribution: now }]),
   ];
   if (series.length === 0) return '';
-  const picture = drawHistogram(series, limits, measure) ?? '<p class="note">no finite number to draw</p>';
+  const picture =
+    drawHistogram(series, limits, measure) ??
+    '<p class="note">nothing to draw: no number, or not their range, is finite</p>';
   const ranges = series.map(({ label, distribution }) => {
     const lost = distribution.notFinite === 0 ? '' : `, ${distribution.notFinite} of them NaN or infinite`;
     return `${label}: ${describeRange(distribution)}${lost}`;

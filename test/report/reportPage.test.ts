@@ -53,7 +53,6 @@ test('what is not finite is counted and not drawn', () => {
 test('pictures hold no number that is not finite, whatever the weights', () => {
   for (const values of [
     [0, 0],
-    [1e308, -1e308],
     [5e-324, 0],
     [1e-30, 1e30],
     [7, 7],
@@ -61,6 +60,13 @@ test('pictures hold no number that is not finite, whatever the weights', () => {
     const svg = drawHistogram([series(nonNeg(), values, [2])], { low: 0 }, 'weight');
     expect(svg).not.toMatch(/NaN|Infinity/);
   }
+});
+
+test('a limit far above all norms is told and not drawn to scale', () => {
+  const svg = drawHistogram([series(maxNorm(1e300), [1, 2], [1, 2])], { high: 1e300 }, 'norm');
+  expect(svg).toContain('at most 1e+300 →');
+  expect(bars(svg)).toHaveLength(2);
+  expect(drawHistogram([series(nonNeg(), [1e308, -1e308], [2])], { low: 0 }, 'weight')).toBeUndefined();
 });
 
 test('a large weight is kept as a histogram', () => {
