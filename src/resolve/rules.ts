@@ -37,9 +37,6 @@ export interface RulesOptions {
 const ruleKeys = ['match', 'constraint', 'exclude'];
 const maxRules = 10_000;
 const maxPatternLength = 1024;
-/** Each `*` multiplies the ways a pattern can be tried on a name. */
-const maxWildcards = 8;
-
 /** Whether parsed JSON or YAML is a rules file's, and no Keras config's. */
 export function isRules(config: unknown): boolean {
   return isObject(config) && Object.hasOwn(config, 'constraints') && !Object.hasOwn(config, 'class_name');
@@ -124,10 +121,6 @@ function readPattern(value: unknown, place: ErrorPlace): string {
   }
   if (value.length > maxPatternLength) {
     throw new ConfigError(`is ${value.length} characters long; at most ${maxPatternLength} are read`, place);
-  }
-  const wildcards = value.match(/\*+/g)?.length ?? 0;
-  if (wildcards > maxWildcards) {
-    throw new ConfigError(`has ${wildcards} wildcards; at most ${maxWildcards} are read`, place);
   }
   return value;
 }

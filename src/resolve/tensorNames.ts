@@ -1,17 +1,17 @@
 // Which names of tensors a pattern of a rules file means, and which names are near one that means none.
 // Must not import runtime, files or cli.
-import picomatch from 'picomatch';
+import { globMatcher } from './glob.js';
 
 /** The names a pattern means: the one it is, else those it matches as a glob. */
 export function matchNames(pattern: string, names: ReadonlySet<string>): ReadonlySet<string> {
   if (names.has(pattern)) return new Set([pattern]);
-  const matches = globMatcher(pattern, false);
+  const matches = globMatcher(pattern);
   return new Set([...names].filter((name) => matches(name)));
 }
 
 /** Why a pattern means no name: names that are near, and whether `**` was meant. */
 export function describeNoMatch(pattern: string, names: ReadonlySet<string>): string {
-  const crosses = globMatcher(pattern, true);
+  const crosses = globMatcher(pattern, { crosses: true });
   const across = [...names].filter((name) => crosses(name));
   if (/[*?]/.test(pattern) && across.length > 0) {
     return `no weight of the model is named '${pattern}'; * stays between two '/', and ** as a segment of its own crosses them: did you mean ${listNames(across)}?`;
@@ -19,13 +19,6 @@ export function describeNoMatch(pattern: string, names: ReadonlySet<string>): st
   const near = nearNames(pattern, names);
   if (near.length === 0) return `no weight is named '${pattern}': the model has no floating tensors`;
   return `no weight of the model is named '${pattern}'; near are ${listNames(near)}`;
-}
-
-function globMatcher(pattern: string, starCrosses: boolean): (name: string) => boolean {
-  // Parentheses are letters of names such as `loop(body)`; groups and repetitions could be made to run for ever.
-  const plain = pattern.replace(/[()|]/g, '\\$&');
-  const options = { dot: true, nonegate: true, noextglob: true, strictSlashes: true, windows: false };
-  return picomatch(plain, { ...options, bash: starCrosses });
 }
 
 function nearNames(pattern: string, names: ReadonlySet<string>): readonly string[] {
