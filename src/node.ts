@@ -32,8 +32,11 @@ export const project: RuntimeEntry['project'] = entry.project;
  */
 export const projectInPlace: RuntimeEntry['projectInPlace'] = entry.projectInPlace;
 
+export { type Config, readConfigFile, readRulesFile } from './files/configFile.js';
 export { readKerasFile } from './files/kerasFile.js';
 export { readModel, writeModel } from './files/modelFile.js';
+export { type RulesPlan, resolveRules } from './resolve/resolveRules.js';
+export { parseRules, type Rule, type Rules, type RulesOptions } from './resolve/rules.js';
 export {
   type AppliedEntry,
   applyPlan,

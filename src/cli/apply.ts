@@ -10,10 +10,12 @@ import { exitCodes } from './exitCodes.js';
 import { type PlanOptions, readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import { formatNumber, type Output } from './output.js';
 import { planJson, showPlan } from './planTable.js';
+import { checkReport, countStatuses, reportEntry, takeMoments, writeWithReport } from './report.js';
 
 export interface ApplyOptions extends PlanOptions {
   readonly out: string;
   readonly force?: boolean;
+  readonly report?: string;
 }
 
 /** Projecting a weight that satisfies its constraint still moves it by a unit in the last place or so. */
@@ -26,6 +28,7 @@ export async function apply(modelFile: string, options: ApplyOptions, output: Ou
   }
   const inPlace = absolute(options.out) === absolute(modelFile);
   await checkTarget(options.out, inPlace || options.force === true);
+  await checkReport(options.report, [modelFile, options.config, options.out], options.force === true);
   return withRunner(options, (runner) => applyWith(runner, modelFile, options, output));
 }
 
@@ -35,20 +38,37 @@ async function applyWith(
   options: ApplyOptions,
   output: Output,
 ): Promise<number> {
-  const { model, plan } = await readPlan(modelFile, options, runner, output);
+  const { model, plan, warnings } = await readPlan(modelFile, options, runner, output);
   const failure = unresolvedFailure(plan, modelFile, options);
   if (failure !== undefined) {
     showPlan(output, plan.entries, plan, statusOf);
     output.failure(failure, { entries: planJson(plan.entries, plan, statusOf) });
     return exitCodes.unresolved;
   }
+  const before = options.report === undefined ? [] : takeMoments(plan);
   const progress = output.progress('projecting');
   const entries = await applyPlan(plan, runner, {
     allowUnresolved: true,
     progress: progress.update,
   }).finally(progress.stop);
-  await writeModel(model, options.out);
+  const now = options.report === undefined ? [] : takeMoments(plan);
+  await writeWithReport(
+    options.report,
+    () => ({
+      command: 'apply',
+      model: modelFile,
+      config: options.config,
+      out: options.out,
+      summary: countStatuses(entries, statusOf),
+      warnings,
+      entries: entries.map((entry, i) =>
+        reportEntry(entry, statusOf(entry), { before: before[i], now: now[i] }),
+      ),
+    }),
+    () => writeModel(model, options.out),
+  );
   report(entries, plan, options.out, output);
+  if (options.report !== undefined) output.line(`wrote ${options.report}`);
   return exitCodes.done;
 }
 

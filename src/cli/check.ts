@@ -5,15 +5,19 @@ import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
 import { type PlanOptions, readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import type { Output } from './output.js';
-import { describeViolation, planJson, showPlan } from './planTable.js';
+import { describeVerdict, planJson, showPlan } from './planTable.js';
+import { checkReport, countStatuses, reportEntry, takeMoments, writeWithReport } from './report.js';
 
 export interface CheckOptions extends PlanOptions {
   readonly tolerance?: number;
   readonly strict?: boolean;
+  readonly report?: string;
+  readonly force?: boolean;
 }
 
 /** Runs the command and returns its exit code. */
 export async function check(modelFile: string, options: CheckOptions, output: Output): Promise<number> {
+  await checkReport(options.report, [modelFile, options.config], options.force === true);
   return withRunner(options, (runner) => checkWith(runner, modelFile, options, output));
 }
 
@@ -23,7 +27,7 @@ async function checkWith(
   options: CheckOptions,
   output: Output,
 ): Promise<number> {
-  const { plan } = await readPlan(modelFile, options, runner, output);
+  const { plan, warnings } = await readPlan(modelFile, options, runner, output);
   const { tolerance, strict = false } = options;
   const progress = output.progress('checking');
   const entries = await checkPlan(plan, runner, {
@@ -31,6 +35,18 @@ async function checkWith(
     ...(tolerance !== undefined && { tolerance }),
   }).finally(progress.stop);
   report(entries, plan, output);
+  if (options.report !== undefined) {
+    const now = takeMoments(plan);
+    await writeWithReport(options.report, () => ({
+      command: 'check',
+      model: modelFile,
+      config: options.config,
+      summary: countStatuses(entries, statusOf),
+      warnings,
+      entries: entries.map((entry, i) => reportEntry(entry, statusOf(entry), { now: now[i] })),
+    }));
+    output.line(`wrote ${options.report}`);
+  }
   const json = planJson(entries, plan, statusOf);
   const failure = unresolvedFailure(plan, modelFile, options);
   if (failure !== undefined) {
@@ -52,17 +68,8 @@ function statusOf({ verdict, status }: CheckedEntry): string {
 
 function report(entries: readonly CheckedEntry[], plan: Plan, output: Output): void {
   showPlan(output, entries, plan, statusOf);
-  for (const { variable, verdict } of entries) {
-    if (verdict?.worst !== undefined) {
-      const rest =
-        verdict.outside > 1 ? ` (the worst of ${verdict.outside} outside, of ${verdict.units})` : '';
-      output.line(`${variable.path}: ${verdict.status}: ${describeViolation(verdict.worst)}${rest}`);
-    }
-    for (const note of verdict?.notes ?? []) output.line(`${variable.path}: ${note}`);
+  for (const entry of entries) {
+    for (const line of describeVerdict(entry)) output.line(`${entry.variable.path}: ${line}`);
   }
-  const statuses = ['satisfied', 'violated', 'converging', 'frozen', 'unresolved'];
-  const counts = statuses
-    .map((status) => [entries.filter((entry) => statusOf(entry) === status).length, status] as const)
-    .filter(([count]) => count > 0);
-  output.line(counts.map(([count, status]) => `${count} ${status}`).join(', '));
+  output.line(countStatuses(entries, statusOf));
 }

@@ -1,9 +1,11 @@
 // The inputs that apply and check share: the model, the Keras file, the plan from the two, and what runs it.
-import { readKerasFile } from '../files/kerasFile.js';
+import { type Config, readConfigFile } from '../files/configFile.js';
 import { readModel } from '../files/modelFile.js';
 import { ResolveError, UsageError } from '../graph/errors.js';
 import type { OnnxModel } from '../onnx/model.js';
+import { axisAdvice } from '../resolve/axisAdvice.js';
 import type { Plan } from '../resolve/plan.js';
+import { resolveRules } from '../resolve/resolveRules.js';
 import { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { loadNodeOrt } from '../runtime/nodeOrt.js';
 import { planModel } from '../runtime/planModel.js';
@@ -22,6 +24,8 @@ export interface PlanOptions {
 export interface PlannedModel {
   readonly model: OnnxModel;
   readonly plan: Plan;
+  /** What was told on standard error. */
+  readonly warnings: readonly string[];
 }
 
 /** Runs a command's work with a runner on the providers the user named, and disposes of it. */
@@ -46,16 +50,38 @@ export async function readPlan(
 ): Promise<PlannedModel> {
   const { config, plugin = [], includeFrozen = false } = options;
   const customObjects = await loadPlugins(plugin);
-  const keras = await readKerasFile(config, { customObjects });
+  const source = await readConfigFile(config, { customObjects });
   const model = await readModel(modelFile);
-  for (const warning of keras.warnings) output.warn(`${config}: ${warning}`);
-  const plan = await planModel(model, keras, runner, { includeFrozen });
-  if (plan.entries.length === 0 && keras.lost.length === 0)
+  const { plan, found } = await planFrom(source, model, runner, includeFrozen);
+  const warnings = [...found.map((warning) => `${config}: ${warning}`), ...planWarnings(plan)];
+  for (const warning of warnings) output.warn(warning);
+  const { entries, lost = [] } = plan;
+  if (entries.length + lost.length === 0)
     throw new UsageError('no variable has a constraint', { file: config });
-  for (const { variable, constraint } of plan.entries) {
-    for (const warning of constraint.warnings()) output.warn(`${variable.path}: ${warning}`);
+  return { model, plan, warnings };
+}
+
+/** The plan from either kind of config, and what was found in it that may not be meant. */
+async function planFrom(
+  source: Config,
+  model: OnnxModel,
+  runner: ConstraintRunner,
+  includeFrozen: boolean,
+): Promise<{ plan: Plan; found: readonly string[] }> {
+  if (source.kind === 'rules') {
+    const { entries, warnings } = resolveRules(model, source.rules);
+    return { plan: { entries }, found: warnings };
   }
-  return { model, plan };
+  const { keras } = source;
+  return { plan: await planModel(model, keras, runner, { includeFrozen }), found: keras.warnings };
+}
+
+function planWarnings({ entries }: Plan): readonly string[] {
+  return entries.flatMap(({ variable, constraint, status }) => {
+    const advice = status === 'frozen' ? undefined : axisAdvice(variable, constraint);
+    const warnings = [...constraint.warnings(), ...(advice === undefined ? [] : [advice])];
+    return warnings.map((warning) => `${variable.path}: ${warning}`);
+  });
 }
 
 /** The failure of a plan with variables that could not be placed; none where there are none or the user goes on. */

@@ -1,4 +1,5 @@
 // `inspect`: shows what a file holds: weights, shapes, constraints.
+import { rulesIn } from '../files/configFile.js';
 import { readModel } from '../files/modelFile.js';
 import { readFile } from '../files/readFile.js';
 import { formatShape } from '../graph/shape.js';
@@ -6,7 +7,9 @@ import { elementCount } from '../graph/tensorValue.js';
 import type { KerasModel } from '../keras/kerasModel.js';
 import { readKeras } from '../keras/readKeras.js';
 import type { OnnxModel } from '../onnx/model.js';
+import type { Rules } from '../resolve/rules.js';
 import { exitCodes } from './exitCodes.js';
+import { exporterName } from './exporterName.js';
 import type { Output } from './output.js';
 import { describeConstraint } from './planTable.js';
 import { loadPlugins } from './plugin.js';
@@ -18,8 +21,11 @@ export interface InspectOptions {
 /** Runs the command and returns its exit code. */
 export async function inspect(file: string, options: InspectOptions, output: Output): Promise<number> {
   const bytes = await readFile(file);
-  if (isKerasFile(file, bytes)) {
-    const customObjects = await loadPlugins(options.plugin ?? []);
+  const customObjects = await loadPlugins(options.plugin ?? []);
+  const rules = await rulesIn(bytes, file, { customObjects });
+  if (rules !== undefined) {
+    showRules(rules, output);
+  } else if (isKerasFile(file, bytes)) {
     showKeras(await readKeras(bytes, { file, customObjects }), output);
   } else {
     showOnnx(await readModel(file), output);
@@ -73,10 +79,33 @@ function showKeras(keras: KerasModel, output: Output): void {
   });
 }
 
+function showRules({ rules }: Rules, output: Output): void {
+  const axis = (units: boolean, text: string): string =>
+    units ? text.replace(/axis=[^,)]+/, 'axis="units"') : text;
+  const shown = rules.map(({ match, exclude, units, constraint }) => ({
+    match,
+    exclude,
+    constraint: axis(units, describeConstraint(constraint())),
+  }));
+  output.line(
+    `rules file: ${rules.length} rule${rules.length === 1 ? '' : 's'}, the first that matches a tensor wins`,
+  );
+  output.line();
+  output.table(
+    ['match', 'exclude', 'constraint'],
+    shown.map(({ match, exclude, constraint }) => [
+      match.join('\n'),
+      exclude.join('\n') || '—',
+      output.paint('green', constraint),
+    ]),
+  );
+  output.result({ ok: true, kind: 'rules', rules: shown });
+}
+
 function showOnnx(model: OnnxModel, output: Output): void {
   const tensors = model.tensors();
   output.line(
-    `ONNX model "${model.graphName}": opset ${model.opset() ?? '—'}, IR ${model.irVersion}, made by ${model.producer || 'unknown'}`,
+    `ONNX model "${model.graphName}": opset ${model.opset() ?? '—'}, IR ${model.irVersion}, made by ${exporterName(model.producer)}`,
   );
   const values = (list: OnnxModel['inputs']): string =>
     list
@@ -105,6 +134,7 @@ function showOnnx(model: OnnxModel, output: Output): void {
     opset: model.opset() ?? null,
     irVersion: model.irVersion,
     producer: model.producer,
+    exporter: exporterName(model.producer),
     inputs: model.inputs,
     outputs: model.outputs,
     tensors: tensors.map(({ name, path, dims, dtype, kind, external, consumers }) => ({

@@ -33,7 +33,7 @@ function constraintArguments(constraint: Constraint): readonly string[] {
   return Object.entries(constraint.getConfig()).map(([key, value]) => `${key}=${pythonLiteral(value)}`);
 }
 
-function entryJson(entry: AppliedEntry & CheckedEntry, status: string): EntryJson {
+export function entryJson(entry: AppliedEntry & CheckedEntry, status: string): EntryJson {
   const { variable, constraint, placements, tensors, moved, verdict, reason } = entry;
   return {
     variable: variable.path,
@@ -52,20 +52,22 @@ function entryJson(entry: AppliedEntry & CheckedEntry, status: string): EntryJso
 /** The entries of a plan as `--json` prints them, those of lost constraints last. */
 export function planJson<T extends PlanEntry>(
   entries: readonly T[],
-  { lost = [] }: Plan,
+  plan: Plan,
   statusOf: (entry: T) => string,
 ): readonly EntryJson[] {
-  return [
-    ...entries.map((entry) => entryJson(entry, statusOf(entry))),
-    ...lost.map(({ path, className, reason }) => ({
-      variable: path,
-      tensors: [],
-      constraint: className,
-      how: [],
-      status: 'unresolved',
-      reason,
-    })),
-  ];
+  return [...entries.map((entry) => entryJson(entry, statusOf(entry))), ...lostJson(plan)];
+}
+
+/** The constraints of a plan that belong to no variable, as `--json` prints them. */
+export function lostJson({ lost = [] }: Plan): readonly EntryJson[] {
+  return lost.map(({ path, className, reason }) => ({
+    variable: path,
+    tensors: [],
+    constraint: className,
+    how: [],
+    status: 'unresolved',
+    reason,
+  }));
 }
 
 /** A last column that only one command has. */
@@ -141,6 +143,14 @@ export function describeViolation({ unit, measure, found, limit }: Violation): s
   const subject = measure === 'norm' ? 'unit' : 'weight';
   const what = measure === 'change' ? 'projecting still moves it by' : measure;
   return `${subject} ${place}: ${what} ${shown} ${relation} the limit ${formatNumber(limit)}`;
+}
+
+/** What a verdict found, line by line: the worst unit, and what should be known beside it. */
+export function describeVerdict({ verdict }: Pick<CheckedEntry, 'verdict'>): readonly string[] {
+  if (verdict === undefined) return [];
+  const { worst, outside, units, status, notes } = verdict;
+  const rest = outside > 1 ? ` (the worst of ${outside} outside, of ${units})` : '';
+  return [...(worst === undefined ? [] : [`${status}: ${describeViolation(worst)}${rest}`]), ...notes];
 }
 
 function pythonLiteral(value: unknown): string {

@@ -7,6 +7,7 @@ import { exitCodeFor, exitCodes } from './exitCodes.js';
 import { exportCommand } from './export.js';
 import { inspect } from './inspect.js';
 import { Output, type Streams } from './output.js';
+import { resolveCommand } from './resolve.js';
 
 /**
  * Runs the program and returns its exit code. Nothing here ends the process.
@@ -62,9 +63,12 @@ function buildProgram(streams: Streams, version: string, wrap: Wrap): Command {
   addCheck(program, wrap);
   addExport(program, wrap);
   addInspect(program, wrap);
+  addResolve(program, wrap);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
+
+const reportHelp = 'write an HTML page with a picture of each constrained weight';
 
 function addApply(program: Command, wrap: Wrap): void {
   const command = program
@@ -73,6 +77,7 @@ function addApply(program: Command, wrap: Wrap): void {
     .description('project the constrained weights of an ONNX model and write the result')
     .requiredOption('--out <file>', 'where the result goes; may be the model itself');
   addPlanOptions(command)
+    .option('--report <file>', reportHelp)
     .option('--force', 'overwrite another file')
     .action(wrap((_, output, [model, options]) => apply(model, options, output)));
   examples(command, [
@@ -93,6 +98,8 @@ function addCheck(program: Command, wrap: Wrap): void {
       parseTolerance,
     )
     .option('--strict', 'constraints that approach their interval at a rate below 1 must hold too')
+    .option('--report <file>', reportHelp)
+    .option('--force', 'overwrite an older report')
     .action(wrap((_, output, [model, options]) => check(model, options, output)));
   examples(command, [
     'onnx-constraints check model.onnx --config model.keras',
@@ -137,17 +144,31 @@ function addExport(program: Command, wrap: Wrap): void {
 function addInspect(program: Command, wrap: Wrap): void {
   const command = program
     .command('inspect')
-    .argument('<file>', 'an ONNX model, or a Keras .keras, .h5 or .json file')
+    .argument('<file>', 'an ONNX model, a Keras .keras, .h5 or .json file, or a rules file')
     .description('show the weights of a file, their shapes and constraints');
   addCommonOptions(command).action(wrap((_, output, [file, options]) => inspect(file, options, output)));
   examples(command, ['onnx-constraints inspect model.keras', 'onnx-constraints inspect model.onnx --json']);
+}
+
+function addResolve(program: Command, wrap: Wrap): void {
+  const command = program
+    .command('resolve')
+    .argument('<model.onnx>', 'the model whose tensors are looked through')
+    .description('show which tensors hold the constrained variables, how, and which units are normed');
+  addPlanOptions(command).action(
+    wrap((_, output, [model, options]) => resolveCommand(model, options, output)),
+  );
+  examples(command, [
+    'onnx-constraints resolve model.onnx --config model.keras',
+    'onnx-constraints resolve model.onnx --config rules.yaml --json',
+  ]);
 }
 
 function addPlanOptions(command: Command): Command {
   command
     .requiredOption(
       '--config <file>',
-      'the Keras file (.keras, .h5) that holds the constraints and the weights',
+      'the Keras file (.keras, .h5) that holds the constraints and the weights, or a rules file (JSON, YAML)',
     )
     .addOption(
       new Option('--provider <names>', 'execution providers of ONNX Runtime, in order')

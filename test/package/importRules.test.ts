@@ -25,6 +25,8 @@ const forbidden: readonly (readonly [file: string, rule: string, source: string]
   ['src/resolve/upward.ts', restricted, "export { a } from '../runtime/a.js';"],
   ['src/export/upward.ts', restricted, "export { a } from '../files/a.js';"],
   ['src/export/node.ts', restricted, "export { writeFile } from 'node:fs/promises';"],
+  ['src/report/upward.ts', restricted, "export { a } from '../runtime/a.js';"],
+  ['src/report/node.ts', restricted, "export { writeFile } from 'node:fs/promises';"],
   ['src/runtime/upward.ts', restricted, "export { a } from '../files/a.js';"],
   ['src/runtime/web.ts', restricted, "export { readFileSync } from 'node:fs';"],
   ['src/files/onnxRuntime.ts', restricted, "export { InferenceSession } from 'onnxruntime-node';"],
@@ -67,6 +69,7 @@ const allowed: readonly (readonly [file: string, source: string])[] = [
     'src/resolve/allowed.ts',
     "export { a } from '../keras/allowed.js';\nexport { a as b } from '../onnx/allowed.js';",
   ],
+  ['src/report/allowed.ts', "export { a } from '../resolve/allowed.js';"],
   [
     'src/runtime/allowed.ts',
     "export const ort: unknown = await import('onnxruntime-web');\nexport { a } from '../resolve/allowed.js';",
