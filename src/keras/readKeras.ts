@@ -1,6 +1,7 @@
 // Reads Keras files: `.keras` archives, whole-model HDF5 files, and configs alone, told apart by their first bytes.
 // Must not import fflate or h5wasm but on demand: the modules that hold them do so themselves.
 import { type ErrorPlace, FormatError } from '../graph/errors.js';
+import type { TensorValue } from '../graph/tensorValue.js';
 import { readArchiveWeights } from './archiveWeights.js';
 import { isObject, textField } from './configValue.js';
 import { H5File } from './h5File.js';
@@ -14,6 +15,7 @@ import {
 import { readLegacyWeights } from './legacyWeights.js';
 import { parseJson } from './parseJson.js';
 import { unzipEntries } from './zipArchive.js';
+import { replaceEntry } from './zipReplace.js';
 
 const configEntry = 'config.json';
 const metadataEntry = 'metadata.json';
@@ -33,17 +35,43 @@ const weightsEntry = 'model.weights.h5';
  * ```
  */
 export async function readKeras(bytes: Uint8Array, options: KerasOptions = {}): Promise<KerasModel> {
+  return (await openKeras(bytes, options)).model;
+}
+
+/** A Keras model with the bytes it was read from, for who wants to write its weights. */
+export interface OpenedKeras {
+  readonly model: KerasModel;
+  /** The HDF5 file that holds the weights; `undefined` for a config alone. */
+  readonly weights?: OpenedWeights;
+}
+
+export interface OpenedWeights {
+  readonly bytes: Uint8Array;
+  /** The file, and the entry in it, for messages. */
+  readonly place: ErrorPlace;
+  /** The dataset that each value was read from. */
+  readonly origins: ReadonlyMap<TensorValue, string>;
+  /** The whole file with another HDF5 file in place of this one. */
+  wrap(h5: Uint8Array): Promise<Uint8Array>;
+}
+
+/** As `readKeras`; the model comes with what is needed to write its weights. */
+export async function openKeras(bytes: Uint8Array, options: KerasOptions = {}): Promise<OpenedKeras> {
   const place = { file: options.file };
-  if (startsWith(bytes, zipSignature)) return await readArchive(bytes, options, place);
-  if (startsWith(bytes, h5Signature)) return await readWholeModel(bytes, options, place);
-  if (looksLikeJson(bytes)) return parseKerasConfig(decodeText(bytes, place), options);
+  if (startsWith(bytes, zipSignature)) return await openArchive(bytes, options, place);
+  if (startsWith(bytes, h5Signature)) return await openWholeModel(bytes, options, place);
+  if (looksLikeJson(bytes)) return { model: parseKerasConfig(decodeText(bytes, place), options) };
   throw new FormatError(
     `is no Keras file: ${describeBytes(bytes)}; accepted are .keras archives (zip), whole-model .h5 files and JSON configs`,
     place,
   );
 }
 
-async function readArchive(bytes: Uint8Array, options: KerasOptions, place: ErrorPlace): Promise<KerasModel> {
+async function openArchive(
+  bytes: Uint8Array,
+  options: KerasOptions,
+  place: ErrorPlace,
+): Promise<OpenedKeras> {
   const wanted = new Set([configEntry, metadataEntry, weightsEntry]);
   const { entries, names } = await unzipEntries(bytes, wanted, place);
   const need = (name: string): Uint8Array => {
@@ -58,12 +86,23 @@ async function readArchive(bytes: Uint8Array, options: KerasOptions, place: Erro
   const kerasVersion = isObject(about) ? textField(about, 'keras_version') : undefined;
   const draft = draftModel(config, options);
   const weights = need(weightsEntry);
-  const file = [options.file, weightsEntry].filter((part) => part !== undefined).join(': ');
-  const stored = await H5File.use(weights, { file }, (h5) => readArchiveWeights(h5, draft.tree, { file }));
-  return finishModel(draft, stored, { format: 'keras', kerasVersion });
+  const inside = { file: [options.file, weightsEntry].filter((part) => part !== undefined).join(': ') };
+  const { stored, origins } = await H5File.use(weights, inside, (h5) => ({
+    stored: readArchiveWeights(h5, draft.tree, inside),
+    origins: h5.origins,
+  }));
+  return {
+    model: finishModel(draft, stored, { format: 'keras', kerasVersion }),
+    weights: {
+      bytes: weights,
+      place: inside,
+      origins,
+      wrap: (h5) => replaceEntry(bytes, weightsEntry, h5, place),
+    },
+  };
 }
 
-function readWholeModel(bytes: Uint8Array, options: KerasOptions, place: ErrorPlace): Promise<KerasModel> {
+function openWholeModel(bytes: Uint8Array, options: KerasOptions, place: ErrorPlace): Promise<OpenedKeras> {
   return H5File.use(bytes, place, (h5) => {
     const text = h5.text('', 'model_config');
     if (text === undefined) throw withoutConfig(h5, place);
@@ -71,7 +110,10 @@ function readWholeModel(bytes: Uint8Array, options: KerasOptions, place: ErrorPl
     const draft = draftModel(config, options);
     const stored = readLegacyWeights(h5, draft.tree, place);
     const kerasVersion = h5.text('', 'keras_version') ?? h5.text('model_weights', 'keras_version');
-    return finishModel(draft, stored, { format: 'h5', kerasVersion });
+    return {
+      model: finishModel(draft, stored, { format: 'h5', kerasVersion }),
+      weights: { bytes, place, origins: h5.origins, wrap: (edited) => Promise.resolve(edited) },
+    };
   });
 }
 
