@@ -34,6 +34,9 @@ export const projectInPlace: RuntimeEntry['projectInPlace'] = entry.projectInPla
 
 export { readKerasFile } from './files/kerasFile.js';
 export { readModel, writeModel } from './files/modelFile.js';
+export { type OpenedWeightFile, readWeightFile } from './files/weightFile.js';
+export type { StoredWeight, WeightFile } from './graph/weightFile.js';
+export { type PlannedWeights, planWeights, variablesByRule, type WeightRule } from './resolve/planWeights.js';
 export {
   type AppliedEntry,
   applyPlan,

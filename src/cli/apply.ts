@@ -1,12 +1,12 @@
-// `apply`: projects the constrained weights of an ONNX model and writes the result.
+// `apply`: projects the constrained weights of a model and writes the result.
 import { resolve as absolute } from 'node:path';
 import { checkTarget } from '../files/atomicWrite.js';
-import { writeModel } from '../files/modelFile.js';
 import { type AppliedEntry, applyPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
-import { type PlanOptions, readPlan, unresolvedFailure, withRunner } from './inputs.js';
+import { readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import { formatNumber, type Output } from './output.js';
+import type { PlanOptions } from './planOptions.js';
 import { entryJson, showPlan } from './planTable.js';
 
 export interface ApplyOptions extends PlanOptions {
@@ -27,7 +27,7 @@ async function applyWith(
   options: ApplyOptions,
   output: Output,
 ): Promise<number> {
-  const { model, plan } = await readPlan(modelFile, options, runner, output);
+  const { plan, write } = await readPlan(modelFile, options, runner, output);
   const failure = unresolvedFailure(plan, modelFile, options);
   if (failure !== undefined) {
     showPlan(output, plan.entries, statusOf);
@@ -36,7 +36,7 @@ async function applyWith(
   }
   const progress = output.progress('projecting');
   const entries = await applyPlan(plan, runner, progress.update).finally(progress.stop);
-  await writeModel(model, options.out);
+  await write(options.out);
   report(entries, options.out, output);
   return exitCodes.done;
 }

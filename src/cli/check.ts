@@ -1,9 +1,10 @@
-// `check`: tells whether the weights of an ONNX model satisfy their constraints.
+// `check`: tells whether the weights of a model satisfy their constraints.
 import { type CheckedEntry, checkPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
-import { type PlanOptions, readPlan, unresolvedFailure, withRunner } from './inputs.js';
+import { readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import type { Output } from './output.js';
+import type { PlanOptions } from './planOptions.js';
 import { describeViolation, entryJson, showPlan } from './planTable.js';
 
 export interface CheckOptions extends PlanOptions {

@@ -1,28 +1,17 @@
-// The inputs that apply and check share: the model, the Keras file, the plan from the two, and what runs it.
+// The inputs that apply and check share: the model, the constraints, the plan from the two, and what runs it.
+import type { CustomObjects } from '../constraints/deserialize.js';
 import { readKerasFile } from '../files/kerasFile.js';
-import { readModel } from '../files/modelFile.js';
+import { readModel, writeModel } from '../files/modelFile.js';
+import { readWeightFile } from '../files/weightFile.js';
 import { ResolveError, UsageError } from '../graph/errors.js';
-import type { OnnxModel } from '../onnx/model.js';
 import type { Plan } from '../resolve/plan.js';
 import { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { loadNodeOrt } from '../runtime/nodeOrt.js';
 import { planModel } from '../runtime/planModel.js';
 import type { Output } from './output.js';
+import type { PlannedModel, PlanOptions } from './planOptions.js';
 import { loadPlugins } from './plugin.js';
-
-/** The options of every command that follows a plan. */
-export interface PlanOptions {
-  readonly config: string;
-  readonly plugin?: readonly string[];
-  readonly provider: readonly string[];
-  readonly includeFrozen?: boolean;
-  readonly allowUnresolved?: boolean;
-}
-
-export interface PlannedModel {
-  readonly model: OnnxModel;
-  readonly plan: Plan;
-}
+import { planWeightFile } from './weightPlan.js';
 
 /** Runs a command's work with a runner on the providers the user named, and disposes of it. */
 export async function withRunner<T>(
@@ -37,24 +26,46 @@ export async function withRunner<T>(
   }
 }
 
-/** Reads both files and resolves one against the other; warnings go to standard error. */
+/** Reads the model and its constraints and plans one on the other; warnings go to standard error. */
 export async function readPlan(
   modelFile: string,
   options: PlanOptions,
   runner: ConstraintRunner,
   output: Output,
 ): Promise<PlannedModel> {
-  const { config, plugin = [], includeFrozen = false } = options;
-  const customObjects = await loadPlugins(plugin);
+  const customObjects = await loadPlugins(options.plugin ?? []);
+  const weightFile = await readWeightFile(modelFile, { customObjects });
+  const planned =
+    weightFile === undefined
+      ? await planOnnx(modelFile, options, customObjects, runner, output)
+      : await planWeightFile(modelFile, weightFile, options, customObjects, output);
+  const { entries } = planned.plan;
+  if (entries.length === 0) {
+    throw new UsageError('no variable has a constraint', { file: options.config ?? modelFile });
+  }
+  for (const { variable, constraint } of entries) {
+    for (const warning of constraint.warnings()) output.warn(`${variable.path}: ${warning}`);
+  }
+  return planned;
+}
+
+async function planOnnx(
+  modelFile: string,
+  { config, includeFrozen = false }: PlanOptions,
+  customObjects: CustomObjects,
+  runner: ConstraintRunner,
+  output: Output,
+): Promise<PlannedModel> {
+  if (config === undefined) {
+    throw new UsageError('an ONNX model carries no constraints: --config must name the file that does', {
+      file: modelFile,
+    });
+  }
   const keras = await readKerasFile(config, { customObjects });
   const model = await readModel(modelFile);
   for (const warning of keras.warnings) output.warn(`${config}: ${warning}`);
   const plan = await planModel(model, keras, runner, { includeFrozen });
-  if (plan.entries.length === 0) throw new UsageError('no variable has a constraint', { file: config });
-  for (const { variable, constraint } of plan.entries) {
-    for (const warning of constraint.warnings()) output.warn(`${variable.path}: ${warning}`);
-  }
-  return { model, plan };
+  return { plan, write: (out) => writeModel(model, out) };
 }
 
 /** The failure of a plan with variables that could not be placed; none where there are none or the user goes on. */
