@@ -41,7 +41,9 @@ async function unpack(bytes: Uint8Array, entry: ZipEntry, place: ErrorPlace): Pr
   checkSize(entry, at);
   const packed = bytes.subarray(dataOffset, dataOffset + packedSize);
   const data = method === stored ? packed.slice() : await inflate(packed, size, at);
-  if (crc32(data) !== entry.crc) throw new FormatError('is damaged: its checksum is wrong', at);
+  if (data.length !== size || crc32(data) !== entry.crc) {
+    throw new FormatError('is damaged: its size or checksum is wrong', at);
+  }
   return data;
 }
 
