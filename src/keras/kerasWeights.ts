@@ -22,8 +22,7 @@ export interface KerasWeights {
  */
 export async function openKerasWeights(bytes: Uint8Array, options: KerasOptions = {}): Promise<KerasWeights> {
   const { model, weights } = await openKeras(bytes, options);
-  const { format } = model;
-  if (weights === undefined || format === 'json') {
+  if (weights === undefined) {
     throw new FormatError('is a config, which holds no weights', { file: options.file });
   }
   const origins = new Map<StoredWeight, string>();
@@ -35,7 +34,7 @@ export async function openKerasWeights(bytes: Uint8Array, options: KerasOptions 
   return {
     model,
     weights: {
-      format,
+      format: weights.format,
       weights: [...origins.keys()],
       encode: (changes) => encode(weights, origins, changes),
     },

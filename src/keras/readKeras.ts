@@ -14,6 +14,8 @@ import {
 } from './kerasModel.js';
 import { readLegacyWeights } from './legacyWeights.js';
 import { parseJson } from './parseJson.js';
+import { groupTfjsWeights } from './tfjsStore.js';
+import { hasManifest, type ReadSibling, readTfjsWeights } from './tfjsWeights.js';
 import { unzipEntries } from './zipArchive.js';
 import { replaceEntry } from './zipReplace.js';
 
@@ -21,11 +23,17 @@ const configEntry = 'config.json';
 const metadataEntry = 'metadata.json';
 const weightsEntry = 'model.weights.h5';
 
+export interface ReadKerasOptions extends KerasOptions {
+  /** Reads the files beside a TensorFlow.js model.json; without it, such a model comes without weights. */
+  readonly readSibling?: ReadSibling | undefined;
+}
+
 /**
  * Reads a Keras model with its weights.
  *
- * Accepted are `.keras` archives, whole-model HDF5 files of Keras 1, 2 and 3 (`model.save('model.h5')`), and JSON configs as
- * `parseKerasConfig` takes them. The format is told by the content.
+ * Accepted are `.keras` archives, whole-model HDF5 files of Keras 1, 2 and 3 (`model.save('model.h5')`), TensorFlow.js
+ * layers models (`model.json`, its shards through `readSibling`), and JSON configs as `parseKerasConfig` takes them. The
+ * format is told by the content.
  *
  * @throws {FormatError} on files of other formats, damaged ones, and weights that contradict the config
  * @throws {ConfigError} on configs that are no Keras model's, and on unknown constraint classes
@@ -34,7 +42,7 @@ const weightsEntry = 'model.weights.h5';
  * const model = await readKeras(await readFile('model.keras'), { file: 'model.keras' });
  * ```
  */
-export async function readKeras(bytes: Uint8Array, options: KerasOptions = {}): Promise<KerasModel> {
+export async function readKeras(bytes: Uint8Array, options: ReadKerasOptions = {}): Promise<KerasModel> {
   return (await openKeras(bytes, options)).model;
 }
 
@@ -46,6 +54,7 @@ export interface OpenedKeras {
 }
 
 export interface OpenedWeights {
+  readonly format: 'keras' | 'h5';
   readonly bytes: Uint8Array;
   /** The file, and the entry in it, for messages. */
   readonly place: ErrorPlace;
@@ -56,20 +65,29 @@ export interface OpenedWeights {
 }
 
 /** As `readKeras`; the model comes with what is needed to write its weights. */
-export async function openKeras(bytes: Uint8Array, options: KerasOptions = {}): Promise<OpenedKeras> {
+export async function openKeras(bytes: Uint8Array, options: ReadKerasOptions = {}): Promise<OpenedKeras> {
   const place = { file: options.file };
   if (startsWith(bytes, zipSignature)) return await openArchive(bytes, options, place);
   if (startsWith(bytes, h5Signature)) return await openWholeModel(bytes, options, place);
-  if (looksLikeJson(bytes)) return { model: parseKerasConfig(decodeText(bytes, place), options) };
+  if (looksLikeJson(bytes)) return { model: await readConfig(readJson(bytes, place), options, place) };
   throw new FormatError(
     `is no Keras file: ${describeBytes(bytes)}; accepted are .keras archives (zip), whole-model .h5 files and JSON configs`,
     place,
   );
 }
 
+async function readConfig(root: unknown, options: ReadKerasOptions, place: ErrorPlace): Promise<KerasModel> {
+  const { readSibling } = options;
+  if (readSibling === undefined || !hasManifest(root)) return parseKerasConfig(root, options);
+  const draft = draftModel(root, options);
+  const values = await readTfjsWeights(root, readSibling, place);
+  const stored = readLegacyWeights(groupTfjsWeights(values, draft.tree, place), draft.tree, place);
+  return finishModel(draft, stored, { format: 'tfjs', kerasVersion: draft.kerasVersion });
+}
+
 async function openArchive(
   bytes: Uint8Array,
-  options: KerasOptions,
+  options: ReadKerasOptions,
   place: ErrorPlace,
 ): Promise<OpenedKeras> {
   const wanted = new Set([configEntry, metadataEntry, weightsEntry]);
@@ -94,6 +112,7 @@ async function openArchive(
   return {
     model: finishModel(draft, stored, { format: 'keras', kerasVersion }),
     weights: {
+      format: 'keras',
       bytes: weights,
       place: inside,
       origins,
@@ -102,7 +121,11 @@ async function openArchive(
   };
 }
 
-function openWholeModel(bytes: Uint8Array, options: KerasOptions, place: ErrorPlace): Promise<OpenedKeras> {
+function openWholeModel(
+  bytes: Uint8Array,
+  options: ReadKerasOptions,
+  place: ErrorPlace,
+): Promise<OpenedKeras> {
   return H5File.use(bytes, place, (h5) => {
     const text = h5.text('', 'model_config');
     if (text === undefined) throw withoutConfig(h5, place);
@@ -112,7 +135,7 @@ function openWholeModel(bytes: Uint8Array, options: KerasOptions, place: ErrorPl
     const kerasVersion = h5.text('', 'keras_version') ?? h5.text('model_weights', 'keras_version');
     return {
       model: finishModel(draft, stored, { format: 'h5', kerasVersion }),
-      weights: { bytes, place, origins: h5.origins, wrap: (edited) => Promise.resolve(edited) },
+      weights: { format: 'h5', bytes, place, origins: h5.origins, wrap: (edited) => Promise.resolve(edited) },
     };
   });
 }
