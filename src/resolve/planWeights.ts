@@ -39,12 +39,19 @@ export function planWeights(
     if (constraint === null) return [];
     const misfit = whyMisfit(variable, constraint);
     const common = { variable, constraint, fits: misfit === undefined };
+    if (variable.refusal !== undefined) return [unresolved(common, variable.refusal)];
     if (!variable.trainable && !includeFrozen) return [{ ...common, status: 'frozen', tensors: [] }];
     const found = misfit ?? find(tensors, variable);
-    if (typeof found === 'string') return [{ ...common, status: 'unresolved', tensors: [], reason: found }];
+    if (typeof found === 'string') return [unresolved(common, found)];
     return [{ ...common, status: 'resolved', tensors: [placeTensor(found, identityLayout(found.dims))] }];
   });
   return { plan: { entries }, encode: () => file.encode(changes) };
+}
+
+type EntryStart = Pick<PlanEntry, 'variable' | 'constraint' | 'fits'>;
+
+function unresolved(entry: EntryStart, reason: string): PlanEntry {
+  return { ...entry, status: 'unresolved', tensors: [], reason };
 }
 
 /**

@@ -58,3 +58,16 @@ test('what is written is read again, and is in the encoded file', async () => {
       ?.read(),
   ).not.toEqual(value);
 });
+
+test('a variable that cannot be constrained is unresolved with the reason, before it is frozen', async () => {
+  const { weights, model } = await openKerasWeights(read('digits_cnn/model.keras'));
+  const variables = model.variables.map((variable) => ({
+    ...variable,
+    trainable: false,
+    refusal: 'it is packed',
+  }));
+  const { plan } = planWeights(weights, variables);
+  expect(plan.entries.map(({ status, reason }) => [status, reason])).toEqual(
+    Array(6).fill(['unresolved', 'it is packed']),
+  );
+});
