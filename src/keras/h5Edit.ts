@@ -5,28 +5,30 @@ import type { TensorValue } from '../graph/tensorValue.js';
 import { bytesOf } from '../graph/weightFile.js';
 import { H5File } from './h5File.js';
 
+/** A value by the path of its dataset. */
+export type DatasetValue = readonly [path: string, value: TensorValue];
+
 /**
  * The bytes of the file with the datasets at these paths replaced. Each value has its dataset's dims and dtype.
  *
- * @throws {FormatError} where the file does not hold afterwards what was written, as when two paths lead to one dataset
+ * @param kept datasets that must still have these values afterwards
+ * @throws {FormatError} where the file does not hold afterwards what it should, as when two datasets share their bytes
  */
 export function replaceDatasets(
   bytes: Uint8Array,
   place: ErrorPlace,
-  values: readonly (readonly [path: string, value: TensorValue])[],
+  values: readonly DatasetValue[],
+  kept: readonly DatasetValue[],
 ): Promise<Uint8Array> {
   return H5File.edit(bytes, place, (h5) => {
     for (const [path, value] of values) h5.write(path, bytesOf(value));
-    for (const [path, value] of values) {
+    for (const [path, value] of [...values, ...kept]) {
       const found = h5.dataset(path, value.dtype);
       if (found !== undefined && sameBytes(bytesOf(found), bytesOf(value))) continue;
-      throw new FormatError(
-        'two variables lie in this dataset, and their constraints want different values',
-        {
-          ...place,
-          path,
-        },
-      );
+      throw new FormatError('shares its bytes with another variable, which has other values now', {
+        ...place,
+        path,
+      });
     }
   });
 }

@@ -3,7 +3,7 @@
 import { FormatError } from '../graph/errors.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import { checkSameForm, type StoredWeight, type WeightFile } from '../graph/weightFile.js';
-import { replaceDatasets } from './h5Edit.js';
+import { type DatasetValue, replaceDatasets } from './h5Edit.js';
 import type { KerasModel, KerasOptions } from './kerasModel.js';
 import { type OpenedWeights, openKeras } from './readKeras.js';
 
@@ -46,12 +46,15 @@ async function encode(
   origins: ReadonlyMap<StoredWeight, string>,
   changes: ReadonlyMap<StoredWeight, TensorValue>,
 ): Promise<Uint8Array> {
-  const values: [string, TensorValue][] = [];
+  const values: DatasetValue[] = [];
   for (const [weight, value] of changes) {
     const path = origins.get(weight);
     if (path === undefined) throw new FormatError(`has no variable ${weight.name}`, place);
     checkSameForm(weight, value, { ...place, path });
     values.push([path, value]);
   }
-  return await wrap(await replaceDatasets(bytes, place, values));
+  const kept = [...origins]
+    .filter(([weight]) => !changes.has(weight))
+    .map(([weight, path]): DatasetValue => [path, weight.read()]);
+  return await wrap(await replaceDatasets(bytes, place, values, kept));
 }
