@@ -7,4 +7,5 @@ export {
   type KerasVariable,
   parseKerasConfig,
 } from './keras/kerasModel.js';
-export { readKeras } from './keras/readKeras.js';
+export { type ReadKerasOptions, readKeras } from './keras/readKeras.js';
+export type { ReadSibling } from './keras/tfjsWeights.js';

@@ -35,6 +35,9 @@ export const projectInPlace: RuntimeEntry['projectInPlace'] = entry.projectInPla
 export { type Config, readConfigFile, readRulesFile } from './files/configFile.js';
 export { readKerasFile } from './files/kerasFile.js';
 export { readModel, writeModel } from './files/modelFile.js';
+export { type OpenedWeightFile, readWeightFile } from './files/weightFile.js';
+export type { StoredWeight, WeightFile } from './graph/weightFile.js';
+export { openTensors, planWeights, type WeightTensors } from './resolve/planWeights.js';
 export { type RulesPlan, resolveRules } from './resolve/resolveRules.js';
 export { parseRules, type Rule, type Rules, type RulesOptions } from './resolve/rules.js';
 export {

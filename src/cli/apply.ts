@@ -1,14 +1,14 @@
-// `apply`: projects the constrained weights of an ONNX model and writes the result.
+// `apply`: projects the constrained weights of a model and writes the result.
 import { resolve as absolute } from 'node:path';
 import { checkTarget } from '../files/atomicWrite.js';
-import { writeModel } from '../files/modelFile.js';
 import { UsageError } from '../graph/errors.js';
 import type { Plan } from '../resolve/plan.js';
 import { type AppliedEntry, applyPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
-import { type PlanOptions, readPlan, unresolvedFailure, withRunner } from './inputs.js';
+import { readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import { formatNumber, type Output } from './output.js';
+import type { PlanOptions } from './planOptions.js';
 import { planJson, showPlan } from './planTable.js';
 import { checkReport, countStatuses, reportEntry, takeMoments, writeWithReport } from './report.js';
 
@@ -23,12 +23,13 @@ const ROUNDING = 1e-6;
 
 /** Runs the command and returns its exit code. */
 export async function apply(modelFile: string, options: ApplyOptions, output: Output): Promise<number> {
-  if (absolute(options.out) === absolute(options.config)) {
+  const { config = modelFile } = options;
+  if (options.config !== undefined && absolute(options.out) === absolute(options.config)) {
     throw new UsageError('is the file of the constraints; it would be overwritten', { file: options.out });
   }
   const inPlace = absolute(options.out) === absolute(modelFile);
   await checkTarget(options.out, inPlace || options.force === true);
-  await checkReport(options.report, [modelFile, options.config, options.out], options.force === true);
+  await checkReport(options.report, [modelFile, config, options.out], options.force === true);
   return withRunner(options, (runner) => applyWith(runner, modelFile, options, output));
 }
 
@@ -38,7 +39,7 @@ async function applyWith(
   options: ApplyOptions,
   output: Output,
 ): Promise<number> {
-  const { model, plan, warnings } = await readPlan(modelFile, options, runner, output);
+  const { plan, write, warnings } = await readPlan(modelFile, options, runner, output);
   const failure = unresolvedFailure(plan, modelFile, options);
   if (failure !== undefined) {
     showPlan(output, plan.entries, plan, statusOf);
@@ -57,7 +58,7 @@ async function applyWith(
     () => ({
       command: 'apply',
       model: modelFile,
-      config: options.config,
+      config: options.config ?? modelFile,
       out: options.out,
       summary: countStatuses(entries, statusOf),
       warnings,
@@ -65,7 +66,7 @@ async function applyWith(
         reportEntry(entry, statusOf(entry), { before: before[i], now: now[i] }),
       ),
     }),
-    () => writeModel(model, options.out),
+    () => write(options.out),
   );
   report(entries, plan, options.out, output);
   if (options.report !== undefined) output.line(`wrote ${options.report}`);

@@ -1,10 +1,11 @@
-// `check`: tells whether the weights of an ONNX model satisfy their constraints.
+// `check`: tells whether the weights of a model satisfy their constraints.
 import type { Plan } from '../resolve/plan.js';
 import { type CheckedEntry, checkPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
-import { type PlanOptions, readPlan, unresolvedFailure, withRunner } from './inputs.js';
+import { readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import type { Output } from './output.js';
+import type { PlanOptions } from './planOptions.js';
 import { describeVerdict, planJson, showPlan } from './planTable.js';
 import { checkReport, countStatuses, reportEntry, takeMoments, writeWithReport } from './report.js';
 
@@ -17,7 +18,7 @@ export interface CheckOptions extends PlanOptions {
 
 /** Runs the command and returns its exit code. */
 export async function check(modelFile: string, options: CheckOptions, output: Output): Promise<number> {
-  await checkReport(options.report, [modelFile, options.config], options.force === true);
+  await checkReport(options.report, [modelFile, options.config ?? modelFile], options.force === true);
   return withRunner(options, (runner) => checkWith(runner, modelFile, options, output));
 }
 
@@ -40,7 +41,7 @@ async function checkWith(
     await writeWithReport(options.report, () => ({
       command: 'check',
       model: modelFile,
-      config: options.config,
+      config: options.config ?? modelFile,
       summary: countStatuses(entries, statusOf),
       warnings,
       entries: entries.map((entry, i) => reportEntry(entry, statusOf(entry), { now: now[i] })),

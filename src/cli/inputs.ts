@@ -1,32 +1,21 @@
-// The inputs that apply and check share: the model, the Keras file, the plan from the two, and what runs it.
+// The inputs that plans are made of: the model, the constraints, the plan from the two, and what runs it.
+import type { CustomObjects } from '../constraints/deserialize.js';
 import { type Config, readConfigFile } from '../files/configFile.js';
-import { readModel } from '../files/modelFile.js';
+import { readModel, writeModel } from '../files/modelFile.js';
+import { readWeightFile } from '../files/weightFile.js';
 import { ResolveError, UsageError } from '../graph/errors.js';
 import type { OnnxModel } from '../onnx/model.js';
 import { axisAdvice } from '../resolve/axisAdvice.js';
 import type { Plan } from '../resolve/plan.js';
+import { carryOver } from '../resolve/reference.js';
 import { resolveRules } from '../resolve/resolveRules.js';
 import { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { loadNodeOrt } from '../runtime/nodeOrt.js';
 import { planModel } from '../runtime/planModel.js';
 import type { Output } from './output.js';
+import type { MadePlan, PlannedModel, PlanOptions } from './planOptions.js';
 import { loadPlugins } from './plugin.js';
-
-/** The options of every command that follows a plan. */
-export interface PlanOptions {
-  readonly config: string;
-  readonly plugin?: readonly string[];
-  readonly provider: readonly string[];
-  readonly includeFrozen?: boolean;
-  readonly allowUnresolved?: boolean;
-}
-
-export interface PlannedModel {
-  readonly model: OnnxModel;
-  readonly plan: Plan;
-  /** What was told on standard error. */
-  readonly warnings: readonly string[];
-}
+import { planWeightFile } from './weightPlan.js';
 
 /** Runs a command's work with a runner on the providers the user named, and disposes of it. */
 export async function withRunner<T>(
@@ -41,39 +30,68 @@ export async function withRunner<T>(
   }
 }
 
-/** Reads both files and resolves one against the other; warnings go to standard error. */
+/** Reads the model and its constraints and plans one on the other; warnings go to standard error. */
 export async function readPlan(
   modelFile: string,
   options: PlanOptions,
   runner: ConstraintRunner,
   output: Output,
 ): Promise<PlannedModel> {
-  const { config, plugin = [], includeFrozen = false } = options;
+  const { config = modelFile, plugin = [] } = options;
   const customObjects = await loadPlugins(plugin);
-  const source = await readConfigFile(config, { customObjects });
-  const model = await readModel(modelFile);
-  const { plan, found } = await planFrom(source, model, runner, includeFrozen);
-  const warnings = [...found.map((warning) => `${config}: ${warning}`), ...planWarnings(plan)];
+  const weightFile = await readWeightFile(modelFile, { customObjects });
+  const made =
+    weightFile === undefined
+      ? await planOnnx(modelFile, options, customObjects, runner)
+      : await planWeightFile(modelFile, weightFile, options, customObjects);
+  const { plan, write } = made;
+  const warnings = [...made.found.map((warning) => `${config}: ${warning}`), ...planWarnings(plan)];
   for (const warning of warnings) output.warn(warning);
   const { entries, lost = [] } = plan;
-  if (entries.length + lost.length === 0)
+  if (entries.length + lost.length === 0) {
     throw new UsageError('no variable has a constraint', { file: config });
-  return { model, plan, warnings };
+  }
+  return { plan, write, warnings };
+}
+
+async function planOnnx(
+  modelFile: string,
+  options: PlanOptions,
+  customObjects: CustomObjects,
+  runner: ConstraintRunner,
+): Promise<MadePlan> {
+  const { config } = options;
+  if (config === undefined) {
+    throw new UsageError('an ONNX model carries no constraints: --config must name the file that does', {
+      file: modelFile,
+    });
+  }
+  const source = await readConfigFile(config, { customObjects });
+  const model = await readModel(modelFile);
+  const made = await planFrom(source, model, options, runner);
+  return { ...made, write: (out) => writeModel(model, out) };
 }
 
 /** The plan from either kind of config, and what was found in it that may not be meant. */
 async function planFrom(
   source: Config,
   model: OnnxModel,
+  { reference, includeFrozen = false }: PlanOptions,
   runner: ConstraintRunner,
-  includeFrozen: boolean,
-): Promise<{ plan: Plan; found: readonly string[] }> {
+): Promise<Omit<MadePlan, 'write'>> {
   if (source.kind === 'rules') {
+    if (reference !== undefined) {
+      throw new UsageError('--reference goes with a Keras file; a rules file names the tensors itself');
+    }
     const { entries, warnings } = resolveRules(model, source.rules);
     return { plan: { entries }, found: warnings };
   }
   const { keras } = source;
-  return { plan: await planModel(model, keras, runner, { includeFrozen }), found: keras.warnings };
+  if (reference === undefined) {
+    return { plan: await planModel(model, keras, runner, { includeFrozen }), found: keras.warnings };
+  }
+  const plan = await planModel(await readModel(reference), keras, runner, { includeFrozen });
+  return { plan: carryOver(plan, model), found: keras.warnings };
 }
 
 function planWarnings({ entries }: Plan): readonly string[] {
@@ -86,11 +104,10 @@ function planWarnings({ entries }: Plan): readonly string[] {
 
 /** The failure of a plan with variables that could not be placed; none where there are none or the user goes on. */
 export function unresolvedFailure(
-  plan: Plan,
+  { entries, lost = [] }: Plan,
   modelFile: string,
   { allowUnresolved = false }: PlanOptions,
 ): ResolveError | undefined {
-  const { entries, lost = [] } = plan;
   const count = entries.filter(({ status }) => status === 'unresolved').length + lost.length;
   const all = entries.length + lost.length;
   if (count > 0 && count === all) {

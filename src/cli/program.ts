@@ -73,8 +73,8 @@ const reportHelp = 'write an HTML page with a picture of each constrained weight
 function addApply(program: Command, wrap: Wrap): void {
   const command = program
     .command('apply')
-    .argument('<model.onnx>', 'the model whose weights are projected')
-    .description('project the constrained weights of an ONNX model and write the result')
+    .argument('<model>', 'the model whose weights are projected: .onnx, .keras, .h5 or .safetensors')
+    .description('project the constrained weights of a model and write the result')
     .requiredOption('--out <file>', 'where the result goes; may be the model itself');
   addPlanOptions(command)
     .option('--report <file>', reportHelp)
@@ -82,6 +82,7 @@ function addApply(program: Command, wrap: Wrap): void {
     .action(wrap((_, output, [model, options]) => apply(model, options, output)));
   examples(command, [
     'onnx-constraints apply model.onnx --config model.keras --out constrained.onnx',
+    'onnx-constraints apply model.keras --out constrained.keras',
     'onnx-constraints apply model.onnx --config model.h5 --plugin ./constraints.mjs --out model.onnx',
   ]);
 }
@@ -89,7 +90,7 @@ function addApply(program: Command, wrap: Wrap): void {
 function addCheck(program: Command, wrap: Wrap): void {
   const command = program
     .command('check')
-    .argument('<model.onnx>', 'the model whose weights are judged')
+    .argument('<model>', 'the model whose weights are judged: .onnx, .keras, .h5 or .safetensors')
     .description('tell whether the weights satisfy their constraints: exit code 0 if they do, 1 if not');
   addPlanOptions(command)
     .option(
@@ -103,6 +104,7 @@ function addCheck(program: Command, wrap: Wrap): void {
     .action(wrap((_, output, [model, options]) => check(model, options, output)));
   examples(command, [
     'onnx-constraints check model.onnx --config model.keras',
+    'onnx-constraints check model.h5',
     'onnx-constraints check model.onnx --config model.keras --json | jq .entries',
   ]);
 }
@@ -166,14 +168,18 @@ function addResolve(program: Command, wrap: Wrap): void {
 
 function addPlanOptions(command: Command): Command {
   command
-    .requiredOption(
+    .option(
       '--config <file>',
-      'the Keras file (.keras, .h5) that holds the constraints and the weights, or a rules file (JSON, YAML)',
+      'the file that holds the constraints: a Keras file (.keras, .h5, with the weights), or a rules file (JSON, YAML); default: a Keras <model> itself',
     )
     .addOption(
       new Option('--provider <names>', 'execution providers of ONNX Runtime, in order')
         .argParser(parseList)
         .default(['cpu'], 'cpu'),
+    )
+    .option(
+      '--reference <model.onnx>',
+      'the export made from the Keras file, where the model was trained on since: tensors are found there',
     )
     .option('--include-frozen', 'do frozen variables too, which Keras leaves alone')
     .option('--allow-unresolved', 'go on where a constraint could not be placed');

@@ -7,8 +7,9 @@ import type { Placement } from '../resolve/placement.js';
 import type { PlanEntry } from '../resolve/plan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
-import { type PlanOptions, readPlan, unresolvedFailure, withRunner } from './inputs.js';
+import { readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import type { Output } from './output.js';
+import type { PlanOptions } from './planOptions.js';
 import { entryJson, lostJson, showPlan } from './planTable.js';
 
 /** Runs the command and returns its exit code. */

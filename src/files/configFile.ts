@@ -7,6 +7,7 @@ import { readKeras } from '../keras/readKeras.js';
 import { parseYaml } from '../resolve/parseYaml.js';
 import { isRules, parseRules, type Rules } from '../resolve/rules.js';
 import { readFile } from './readFile.js';
+import { siblingReader } from './sibling.js';
 
 /** What a config file holds. */
 export type Config =
@@ -25,7 +26,10 @@ export async function readConfigFile(
   const bytes = await readFile(file);
   const rules = await rulesIn(bytes, file, options);
   if (rules !== undefined) return { kind: 'rules', rules };
-  return { kind: 'keras', keras: await readKeras(bytes, { ...options, file }) };
+  return {
+    kind: 'keras',
+    keras: await readKeras(bytes, { readSibling: siblingReader(file), ...options, file }),
+  };
 }
 
 /** Reads a rules file, JSON or YAML. @throws {FileError} @throws {FormatError} @throws {ConfigError} */

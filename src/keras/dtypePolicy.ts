@@ -20,3 +20,11 @@ export function variableDType(policy: unknown): DType | undefined {
   if (!isObject(config) || field(config, 'mode') !== undefined) return undefined;
   return variableDType(field(config, 'name') ?? field(config, 'default_policy') ?? null);
 }
+
+/** A policy by its name, for messages. */
+export function policyName(policy: unknown): string {
+  if (typeof policy === 'string') return policy.slice(0, 80);
+  const config = isObject(policy) ? field(policy, 'config') : undefined;
+  const names = isObject(config) ? [field(config, 'name'), field(config, 'mode')] : [];
+  return names.find((name) => typeof name === 'string')?.slice(0, 80) ?? 'its dtype policy';
+}

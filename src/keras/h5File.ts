@@ -1,4 +1,4 @@
-// An HDF5 file in memory, read through h5wasm with every size checked first. Alone in touching h5wasm.
+// An HDF5 file in memory, read and written through h5wasm with every size checked first. Alone in touching h5wasm.
 // Must not import anything of the Keras formats.
 import type { Dataset, Entity, File, Group, Metadata, Module } from 'h5wasm';
 import type { DType } from '../graph/dtype.js';
@@ -7,14 +7,16 @@ import { elementCount, type TensorValue } from '../graph/tensorValue.js';
 import { withDiagnostics } from './h5Diagnostics.js';
 import { h5Data, h5DType } from './h5Values.js';
 
-/** Datasets may be packed; beyond this, a file that declares over a thousand times its own size is refused. */
+/** Datasets may be packed; beyond this, a file that declares over a hundred times its own size is refused. */
 const freeBytes = 64 * 1024 * 1024;
-const maxExpansion = 1032;
+const maxExpansion = 100;
 
 let opened = 0;
 
 /** An open HDF5 file. Paths have no leading slash. */
 export class H5File {
+  /** The path that each dataset was read from. */
+  readonly origins: Map<TensorValue, string> = new Map();
   private budget: number;
 
   private constructor(
@@ -33,17 +35,46 @@ export class H5File {
    * @throws {FormatError} where the bytes are no HDF5 file, or what `use` asks for cannot be read
    */
   static async use<T>(bytes: Uint8Array, place: ErrorPlace, use: (file: H5File) => T): Promise<T> {
+    return H5File.open(bytes, place, 'r', use);
+  }
+
+  /**
+   * Opens a copy of the bytes, hands the file to `use` to write into, and gives the bytes it then has.
+   *
+   * @throws {FormatError} as `use` does
+   */
+  static async edit(
+    bytes: Uint8Array,
+    place: ErrorPlace,
+    use: (file: H5File) => void,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return H5File.open(bytes, place, 'a', (h5, closed) => {
+      use(h5);
+      return closed().slice();
+    });
+  }
+
+  private static async open<T>(
+    bytes: Uint8Array,
+    place: ErrorPlace,
+    mode: 'r' | 'a',
+    use: (file: H5File, closed: () => Uint8Array) => T,
+  ): Promise<T> {
     const h5wasm = await import('h5wasm');
     const module = await h5wasm.ready;
     opened += 1;
     const name = `keras-${opened}.h5`;
-    // Nothing writes to the file, so it may lie in the caller's bytes.
-    module.FS.writeFile(name, bytes, { canOwn: true } as object);
+    // A file that is only read may lie in the caller's bytes.
+    module.FS.writeFile(name, bytes, { canOwn: mode === 'r' } as object);
     return withDiagnostics(module.FS, (reason) => {
       let file: File | undefined;
       try {
-        file = openFile(() => new h5wasm.File(name, 'r'), place, reason);
-        return use(new H5File(file, module, place, reason, bytes.byteLength));
+        file = openFile(() => new h5wasm.File(name, mode), place, reason);
+        return use(new H5File(file, module, place, reason, bytes.byteLength), () => {
+          file?.close();
+          file = undefined;
+          return module.FS.readFile(name);
+        });
       } finally {
         file?.close();
         module.FS.unlink(name);
@@ -108,7 +139,7 @@ export class H5File {
   dataset(path: string, expected?: DType): TensorValue | undefined {
     const entity = this.entity(path);
     if (entity === undefined || !('metadata' in entity)) return undefined;
-    return this.guarded(path, () => {
+    const value = this.guarded(path, () => {
       const { metadata } = entity as Dataset;
       if (metadata.virtual_sources !== undefined)
         throw new TypeError('a virtual dataset, which is not accepted');
@@ -119,6 +150,25 @@ export class H5File {
         this.module.get_dataset_data(id, absolute(path), null, null, null, pointer),
       );
       return { dtype, dims: metadata.shape, data: h5Data(dtype, bytes) };
+    });
+    this.origins.set(value, path);
+    return value;
+  }
+
+  /** Replaces the elements of a dataset by as many bytes. */
+  write(path: string, bytes: Uint8Array): void {
+    this.guarded(path, () => {
+      const { metadata } = (this.entity(path) ?? {}) as Partial<Dataset>;
+      if (metadata === undefined) throw new TypeError('no dataset to write to');
+      const length = elementCount(metadata.shape ?? []) * metadata.size;
+      if (length !== bytes.length) throw new TypeError(`${bytes.length} bytes for a dataset of ${length}`);
+      this.withMemory(length, (pointer) => {
+        this.module.HEAPU8.set(bytes, pointer);
+        const id = this.file.file_id;
+        if (this.module.set_dataset_data(id, absolute(path), null, null, null, BigInt(pointer)) < 0) {
+          throw new RangeError('the data cannot be written');
+        }
+      });
     });
   }
 
@@ -135,11 +185,17 @@ export class H5File {
         path,
       });
     }
+    return this.withMemory(length, (pointer) => {
+      if (read(BigInt(pointer)) < 0) throw new RangeError('the data cannot be read');
+      return this.module.HEAPU8.slice(pointer, pointer + length) as Uint8Array<ArrayBuffer>;
+    });
+  }
+
+  private withMemory<T>(length: number, use: (pointer: number) => T): T {
     const pointer = this.module._malloc(Math.max(length, 1));
     if (pointer === 0) throw new RangeError(`no memory for ${length} bytes`);
     try {
-      if (read(BigInt(pointer)) < 0) throw new RangeError('the data cannot be read');
-      return this.module.HEAPU8.slice(pointer, pointer + length) as Uint8Array<ArrayBuffer>;
+      return use(pointer);
     } finally {
       this.module._free(pointer);
     }

@@ -21,8 +21,8 @@ export interface KerasLayer {
 export interface KerasModel {
   readonly name: string;
   readonly className: string;
-  /** What it was read from: a `.keras` archive, a whole-model HDF5 file, or a config alone. */
-  readonly format: 'keras' | 'h5' | 'json';
+  /** What it was read from: a `.keras` archive, a whole-model HDF5 file, a TensorFlow.js model, or a config alone. */
+  readonly format: 'keras' | 'h5' | 'tfjs' | 'json';
   /** The Keras version that wrote the file, where the file tells. */
   readonly kerasVersion?: string;
   readonly variables: readonly KerasVariable[];

@@ -27,6 +27,8 @@ export interface KerasVariable {
   readonly constraint: Constraint | null;
   /** The place of the constraint in the config, such as `config.layers[1].config.kernel_constraint`. */
   readonly constraintPath?: string;
+  /** Why its constraint cannot be applied, such as that the layer is quantized. */
+  readonly refusal?: string;
   /** Its value, where the file holds weights. */
   readonly value?: TensorValue;
 }
@@ -55,6 +57,7 @@ export function listVariables(
   const named = node.configured ? node : owner;
   return [
     ...node.slots.map((slot) => fromSlot(node, named, slot, stored.values.get(slot))),
+    ...node.refused.map((slot) => fromSlot(node, named, slot, undefined)),
     ...(stored.extras.get(node) ?? []).map((extra) => fromExtra(named, extra)),
     ...node.children.flatMap((child) => listVariables(child, stored, named)),
   ];
@@ -76,6 +79,7 @@ function fromSlot(
     trainable: slot.trainable,
     constraint: slot.constraint,
     ...(slot.constraintPath !== undefined && { constraintPath: slot.constraintPath }),
+    ...(slot.refusal !== undefined && { refusal: slot.refusal }),
     ...(value && { value }),
   };
 }

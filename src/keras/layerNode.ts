@@ -13,6 +13,8 @@ export interface VariableSlot {
   readonly dims: Dims | undefined;
   readonly constraint: Constraint | null;
   readonly constraintPath: string | undefined;
+  /** Why its constraint cannot be applied, whatever the file holds. */
+  readonly refusal?: string;
 }
 
 export interface LayerNode {
@@ -32,6 +34,8 @@ export interface LayerNode {
   /** Whether that group is a list, with a group for each layer. */
   readonly inList: boolean;
   readonly slots: readonly VariableSlot[];
+  /** Constrained variables that the file does not store as the table says: each has a refusal, and no value. */
+  readonly refused: readonly VariableSlot[];
   readonly children: readonly LayerNode[];
   /** Constraints in the config that belong to no variable the table knows. */
   readonly loose: readonly LooseConstraint[];

@@ -13,7 +13,7 @@ import {
   type SerializedObject,
 } from './configValue.js';
 import { constraintAt, looseConstraints } from './constraintKeys.js';
-import { variableDType } from './dtypePolicy.js';
+import { policyName, variableDType } from './dtypePolicy.js';
 import type { LayerNode, VariableSlot } from './layerNode.js';
 import type { ShapeSource } from './layerShapes.js';
 import { type LayerRow, layerRow, type NestedRow, type PartRow, type VariableRow } from './layerTable.js';
@@ -62,20 +62,24 @@ class TreeBuilder {
     };
     const dtype = variableDType(field(config, 'dtype'));
     const row = isForeign(serialized) ? undefined : layerRow(className);
-    return row === undefined || dtype === undefined
-      ? this.unknownLayer(node, config)
-      : this.knownLayer(node, serialized, row, dtype);
+    if (row === undefined) return this.unknownLayer(node, config);
+    if (Object.hasOwn(config, 'inner_activation')) {
+      return this.unknownLayer(node, config, row, 'Keras 1 stored a kernel for each gate of the layer');
+    }
+    if (dtype !== undefined) return this.knownLayer(node, serialized, row, dtype);
+    const policy = policyName(field(config, 'dtype'));
+    return this.unknownLayer(node, config, row, `the layer is quantized (${policy}): project it before that`);
   }
 
-  private unknownLayer(node: NodeStart, config: JsonObject): LayerNode {
+  /** A layer whose variables nobody knows; by the row of its class, its constraints are refused by name. */
+  private unknownLayer(node: NodeStart, config: JsonObject, row?: LayerRow, refusal = ''): LayerNode {
     const children = this.embedded(config, `${at(node.place)}config`, node);
-    return {
-      ...node,
-      known: false,
-      slots: [],
-      children,
-      loose: looseConstraints(config, node.place, new Set()),
-    };
+    const refused = (row === undefined ? [] : constrainedRows(row, config))
+      .map((each) => ({ ...this.slot(each, node, { config, built: () => undefined }, 'float32'), refusal }))
+      .filter(({ constraint }) => constraint !== null);
+    const used = new Set(row === undefined ? [] : constrainedRows(row, config).map(constraintKey));
+    const loose = looseConstraints(config, node.place, used);
+    return { ...node, known: false, slots: [], refused, children, loose };
   }
 
   private knownLayer(node: NodeStart, serialized: SerializedObject, row: LayerRow, dtype: DType): LayerNode {
@@ -85,31 +89,35 @@ class TreeBuilder {
     const slots = (rows: readonly VariableRow[]): VariableSlot[] =>
       rows.filter(exists).map((each) => this.slot(each, node, source, dtype));
     const parts = (row.parts ?? []).filter(exists);
-    const rows = [...(row.variables ?? []), ...parts.flatMap((part) => part.variables)].filter(exists);
     return {
       ...node,
       known: true,
       slots: slots(row.variables ?? []),
+      refused: [],
       children: [
         ...parts.map((part) => partNode(part, node, slots(part.variables))),
         ...this.nested(row, serialized, node),
       ],
-      loose: looseConstraints(config, node.place, new Set(rows.map((each) => each.constraint ?? ''))),
+      loose: looseConstraints(config, node.place, new Set(constrainedRows(row, config).map(constraintKey))),
     };
   }
 
   private slot(row: VariableRow, node: NodeStart, source: ShapeSource, dtype: DType): VariableSlot {
     const { config } = source;
-    const lowRank = row.lora === true && (field(config, 'lora_rank') ?? null) !== null;
+    const rank = row.lora === true ? (field(config, 'lora_rank') ?? null) : null;
     const constrained = constraintAt(config, row.constraint, node.place, this.options);
     return {
       name: row.name,
-      trainable: node.trainable && row.trainable !== false && !lowRank,
+      trainable: node.trainable && row.trainable !== false && rank === null,
       dtype: row.dtype ?? dtype,
       // Keras 1 with Theano kept other layouts under the same names.
       dims: Object.hasOwn(config, 'nb_filter') ? undefined : row.shape?.(source),
       constraint: constrained?.constraint ?? null,
       constraintPath: constrained?.path,
+      ...(rank !== null &&
+        constrained && {
+          refusal: `the layer has low-rank factors (lora_rank ${String(rank)}), which Keras trains without the constraint`,
+        }),
     };
   }
 
@@ -175,8 +183,17 @@ class TreeBuilder {
   }
 }
 
+/** The rows of a layer's variables, those of its parts included, that exist under the config. */
+function constrainedRows(row: LayerRow, config: JsonObject): readonly VariableRow[] {
+  const exists = ({ when }: VariableRow | PartRow): boolean => when?.(config) ?? true;
+  const parts = (row.parts ?? []).filter(exists);
+  return [...(row.variables ?? []), ...parts.flatMap((part) => part.variables)].filter(exists);
+}
+
+const constraintKey = ({ constraint }: VariableRow): string => constraint ?? '';
+
 /** What is known of a layer before its variables and the layers inside it are. */
-type NodeStart = Omit<LayerNode, 'known' | 'slots' | 'children' | 'loose'>;
+type NodeStart = Omit<LayerNode, 'known' | 'slots' | 'refused' | 'children' | 'loose'>;
 
 function partNode(part: PartRow, parent: NodeStart, slots: readonly VariableSlot[]): LayerNode {
   const { name, attributes } = part;
@@ -188,7 +205,7 @@ function partNode(part: PartRow, parent: NodeStart, slots: readonly VariableSlot
     inList: false,
     configured: false,
   };
-  return { ...start, known: true, slots, children: [], loose: [] };
+  return { ...start, known: true, slots, refused: [], children: [], loose: [] };
 }
 
 /** Every layer's config says whether the layer is trainable; configs of initializers and the like do not. */

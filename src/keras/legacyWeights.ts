@@ -1,16 +1,23 @@
 // Weights of a whole-model HDF5 file: a group a layer, with the list of its weights' names.
 // Must not import fflate or h5wasm.
+import type { DType } from '../graph/dtype.js';
 import { type ErrorPlace, FormatError } from '../graph/errors.js';
 import type { TensorValue } from '../graph/tensorValue.js';
-import type { H5File } from './h5File.js';
 import type { ExtraVariable, StoredWeights } from './kerasVariable.js';
 import type { LayerNode, VariableSlot } from './layerNode.js';
 import { readSlot } from './storedValue.js';
 
 const root = 'model_weights';
 
+/** Groups with the attributes of a whole-model file: its own HDF5, or what stands for it. */
+export interface WeightGroups {
+  hasGroup(path: string): boolean;
+  texts(path: string, attribute: string): readonly string[] | undefined;
+  dataset(path: string, expected?: DType): TensorValue | undefined;
+}
+
 /** Reads the weights of every layer in the tree, and those of layers the table does not know. */
-export function readLegacyWeights(h5: H5File, tree: LayerNode, place: ErrorPlace): StoredWeights {
+export function readLegacyWeights(h5: WeightGroups, tree: LayerNode, place: ErrorPlace): StoredWeights {
   const reader = new LegacyReader(h5, place);
   reader.model(tree);
   return reader;
@@ -26,7 +33,7 @@ class LegacyReader implements StoredWeights {
   readonly extras: Map<LayerNode, ExtraVariable[]> = new Map();
 
   constructor(
-    private readonly h5: H5File,
+    private readonly h5: WeightGroups,
     private readonly place: ErrorPlace,
   ) {}
 

@@ -23,14 +23,10 @@ export function snakeCase(className: string): string {
     .toLowerCase();
 }
 
-/**
- * Whether the table's row does not hold for a layer of that class: someone registered a class of their own under the
- * name, or Keras 1 wrote it, which kept a kernel for each gate of a recurrent layer.
- */
-export function isForeign({ className, config, entry }: SerializedObject): boolean {
+/** Whether someone registered a class of their own under the name, so that the table's row does not hold for it. */
+export function isForeign({ className, entry }: SerializedObject): boolean {
   const registered = textField(entry, 'registered_name') ?? className;
-  const own = registered.includes('>') && !/^keras>/i.test(registered);
-  return own || Object.hasOwn(config, 'inner_activation');
+  return registered.includes('>') && !/^keras>/i.test(registered);
 }
 
 /** A shape that the layer was built with, by the name that `build_config` gives it. */

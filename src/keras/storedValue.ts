@@ -12,7 +12,7 @@ import type { Dims } from './layerShapes.js';
  * @throws {FormatError} where the dataset is missing or its shape contradicts the config
  */
 export function readSlot(
-  h5: H5File,
+  h5: Pick<H5File, 'dataset'>,
   path: string,
   node: LayerNode,
   slot: VariableSlot,

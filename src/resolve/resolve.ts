@@ -1,8 +1,6 @@
 // Where an ONNX model holds the constrained variables of a Keras model, matched by value.
 // Must not import runtime, files or cli.
-import { buildGraph } from '../constraints/buildGraph.js';
 import type { Constraint } from '../constraints/constraint.js';
-import { ShapeError } from '../graph/errors.js';
 import { toFloat64 } from '../graph/numbers.js';
 import { formatShape } from '../graph/shape.js';
 import { elementCount, type TensorValue } from '../graph/tensorValue.js';
@@ -13,6 +11,7 @@ import { findFolded } from './folded.js';
 import { findGates } from './gates.js';
 import { isDistinctive } from './match.js';
 import { keepsZero, mergedPlacement } from './merged.js';
+import { whyMisfit } from './misfit.js';
 import { namesAgree } from './names.js';
 import { findInLarger, findRepeats, findSlices } from './pieces.js';
 import { PiecedTensors, type Placement } from './placement.js';
@@ -44,6 +43,8 @@ export function resolve(model: OnnxModel, keras: KerasModel, options: ResolveOpt
     if (constraint === null) return [];
     const misfit = whyMisfit(variable, constraint);
     const common = { variable, constraint, fits: misfit === undefined, placements: [], tensors: [] };
+    const { refusal } = variable;
+    if (refusal !== undefined) return [{ ...common, fits: false, status: 'unresolved', reason: refusal }];
     if (!variable.trainable && options.includeFrozen !== true) return [{ ...common, status: 'frozen' }];
     const placed = misfit ?? search.place(variable, constraint);
     if (typeof placed !== 'string') {
@@ -174,17 +175,6 @@ class Search {
     return sameSize.length === 0
       ? `no tensor of the model has the ${count} elements of ${shape}`
       : `none of the ${sameSize.length} tensors with ${count} elements holds its values, in any order of ${shape}`;
-  }
-}
-
-/** Why the constraint cannot be traced on the variable: an axis out of range, a changed shape or dtype. */
-function whyMisfit({ dtype, shape }: KerasVariable, constraint: Constraint): string | undefined {
-  try {
-    buildGraph(constraint, { dtype, shape });
-    return undefined;
-  } catch (error) {
-    if (error instanceof ShapeError) return error.detail;
-    throw error;
   }
 }
 

@@ -1,15 +1,14 @@
 // The plan that a rules file makes for a model: each tensor a rule names, with its constraint in the tensor's layout.
 // Must not import runtime, files or cli.
-import { buildGraph } from '../constraints/buildGraph.js';
 import type { Constraint } from '../constraints/constraint.js';
 import { identityLayout } from '../constraints/layout.js';
 import { type DType, dtypeKind } from '../graph/dtype.js';
-import { ShapeError } from '../graph/errors.js';
 import { formatShape } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
 import type { KerasVariable } from '../keras/kerasModel.js';
 import type { ModelTensor, OnnxModel } from '../onnx/model.js';
 import type { Axis } from '../ops/axes.js';
+import { whyMisfit } from './misfit.js';
 import { WholeTensor } from './placement.js';
 import type { Plan, PlanEntry } from './plan.js';
 import type { Rule, Rules } from './rules.js';
@@ -27,7 +26,7 @@ export interface RulesPlan extends Plan {
  * Of two rules that match a tensor the first wins, with a warning. A pattern that matches no tensor, and a tensor
  * whose constraint does not fit, are `unresolved` with the reason.
  */
-export function resolveRules(model: OnnxModel, { rules }: Rules): RulesPlan {
+export function resolveRules(model: Pick<OnnxModel, 'tensors'>, { rules }: Rules): RulesPlan {
   const tensors = groupByName(model.tensors());
   const names = new Set(tensors.keys());
   const weights = new Set([...names].filter((name) => tensors.get(name)?.some(isWeight)));
@@ -83,7 +82,7 @@ function planTensor(tensor: ModelTensor, rule: Rule): PlanEntry {
   const units = rule.units ? unitAxes(tensor) : undefined;
   const constraint = typeof units === 'object' ? rule.constraint(asAxis(units.axes)) : rule.constraint();
   const variable = asVariable(tensor, constraint, rule);
-  const reason = typeof units === 'string' ? units : whyMisfit(tensor, constraint);
+  const reason = typeof units === 'string' ? units : whyRefused(tensor, constraint);
   if (reason !== undefined) {
     return { variable, constraint, status: 'unresolved', placements: [], tensors: [], fits: false, reason };
   }
@@ -135,17 +134,11 @@ function unmatched(rule: Rule, pattern: string, reason: string): PlanEntry {
 }
 
 /** Why the constraint cannot be put on the tensor. */
-function whyMisfit(tensor: ModelTensor, constraint: Constraint): string | undefined {
+function whyRefused(tensor: ModelTensor, constraint: Constraint): string | undefined {
   const { kind, dims, dtype } = tensor;
   if (kind === 'sparse') return 'the tensor is stored sparse, and projecting would make it dense';
   if (elementCount(dims) === 0) return `the tensor ${formatShape(dims)} has no elements`;
-  try {
-    buildGraph(constraint, { dtype, shape: dims });
-    return undefined;
-  } catch (error) {
-    if (error instanceof ShapeError) return error.detail;
-    throw error;
-  }
+  return whyMisfit({ dtype, shape: dims }, constraint);
 }
 
 /** The default axis on a weight whose units lie elsewhere, as in PyTorch's (out, in). */

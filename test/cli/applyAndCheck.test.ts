@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readModel, writeModel } from '../../src/node.js';
 import {
   answerOf,
   exportedFiles,
@@ -166,4 +167,39 @@ describe('models with batch normalization, folded or not, answer as Keras does',
       'out/kernel': ['exact'],
     });
   });
+});
+
+test('a model that was trained on is found through the reference it was exported as', async () => {
+  const reference = fixturePath('digits_cnn/torch.onnx');
+  const keras = fixturePath('digits_cnn/model.keras');
+  const trained = join(folder, 'trained.onnx');
+  const model = await readModel(reference);
+  for (const tensor of model.tensors()) {
+    if (tensor.dtype !== 'float32') continue;
+    const { data } = tensor.read();
+    tensor.write({ dtype: 'float32', dims: tensor.dims, data: (data as Float32Array).map((x) => 1.5 * x) });
+  }
+  await writeModel(model, trained);
+  expect((await runCli('check', trained, '--config', keras)).code).toBe(3);
+  const common = ['--config', keras, '--reference', reference];
+  const out = join(folder, 'trained-constrained.onnx');
+  expect((await runCli('check', trained, ...common)).code).toBe(1);
+  expect((await runCli('apply', trained, ...common, '--out', out)).code).toBe(0);
+  const { code, stdout } = await runCli('check', out, ...common, '--json');
+  expect(code).toBe(0);
+  expect(withStatus(entriesOf(stdout), 'unresolved')).toEqual([]);
+});
+
+test('apply may be repeated where a rate below 1 goes a part of the way each time', async () => {
+  const file = join(folder, 'repeated.onnx');
+  copyFileSync(fixturePath('digits_cnn/torch.onnx'), file);
+  const config = ['--config', fixturePath('digits_cnn/model.keras'), '--json'];
+  const left: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    expect((await runCli('apply', file, ...config, '--out', file)).code).toBe(0);
+    const { violation } = entriesOf((await runCli('check', file, ...config)).stdout)['conv_b/kernel'] ?? {};
+    left.push(violation === undefined ? 0 : violation.found - violation.limit);
+  }
+  for (const [i, distance] of left.slice(1).entries())
+    expect(distance).toBeLessThan((left[i] as number) * 0.2 + 1e-9);
 });

@@ -41,7 +41,7 @@ describe('other formats', () => {
     [
       'bytes that only start like an archive',
       encode('PK\u0003\u0004 and no more'),
-      'is no whole zip archive: invalid zip data',
+      'is no whole zip archive: it has no directory at its end',
     ],
     [
       'JSON that is no model',

@@ -276,6 +276,49 @@ describe('TensorFlow.js', () => {
   });
 });
 
+describe('constraints that cannot be applied are refused by name', () => {
+  const policy = (className: string, config: object): object => layer(className, config);
+
+  test.each([
+    ['int8, as an object', policy('QuantizedDTypePolicy', { mode: 'int8' }), 'int8'],
+    ['int8, as text', 'int8_from_float32', 'int8_from_float32'],
+    ['int4', policy('DTypePolicy', { name: 'int4_from_mixed_bfloat16' }), 'int4_from_mixed_bfloat16'],
+    ['float8', policy('QuantizedFloat8DTypePolicy', { mode: 'float8', source_name: 'float32' }), 'float8'],
+  ])('of a layer quantized to %s', (_, dtype, name) => {
+    const { variables, warnings } = parseKerasConfig(
+      sequential(layer('Dense', { name: 'x', units: 3, kernel_constraint: 'NonNeg', dtype })),
+    );
+    expect(variables).toMatchObject([
+      {
+        path: 'x/kernel',
+        constraintPath: 'config.layers[0].config.kernel_constraint',
+        refusal: `the layer is quantized (${name}): project it before that`,
+      },
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  test('of a kernel with low-rank factors, and not of its bias', () => {
+    const constraints = { kernel_constraint: 'NonNeg', bias_constraint: 'NonNeg' };
+    const { variables } = parseKerasConfig(
+      sequential(layer('Dense', { name: 'x', units: 3, lora_rank: 4, ...constraints })),
+    );
+    expect(variables.map(({ path, refusal }) => [path, refusal])).toEqual([
+      ['x/kernel', 'the layer has low-rank factors (lora_rank 4), which Keras trains without the constraint'],
+      ['x/bias', undefined],
+    ]);
+  });
+
+  test('of a recurrent layer of Keras 1', () => {
+    const config = { name: 'x', output_dim: 2, inner_activation: 'tanh', W_constraint: 'NonNeg' };
+    const { variables, warnings } = parseKerasConfig(sequential(layer('LSTM', config)));
+    expect(variables.map(({ path, refusal }) => [path, refusal])).toEqual([
+      ['x/kernel', 'Keras 1 stored a kernel for each gate of the layer'],
+    ]);
+    expect(warnings).toEqual([]);
+  });
+});
+
 /** What the model says of constraints that reach no variable: idle ones, and lost ones. */
 function reported({ warnings, lost }: ReturnType<typeof parseKerasConfig>): string[] {
   const lostLines = lost.map(
@@ -305,15 +348,6 @@ describe('constraints that reach no variable are reported', () => {
     [
       'of a class of one of Keras’s names',
       { ...layer('Dense', { name: 'x', kernel_constraint: 'NonNeg' }), registered_name: 'my>Dense' },
-      'Dense is not in the table',
-    ],
-    [
-      'of a quantized layer',
-      layer('Dense', {
-        name: 'x',
-        bias_constraint: 'NonNeg',
-        dtype: layer('QuantizedDTypePolicy', { mode: 'int8' }),
-      }),
       'Dense is not in the table',
     ],
   ])('%s', (_, entry, reason) => {
