@@ -62,8 +62,10 @@ export {
 export {
   type Consumer,
   type ExternalData,
+  type KeptBytes,
   type ModelTensor,
   OnnxModel,
+  type Scratch,
   type ValueInfo,
 } from './onnx/model.js';
 export type { Axis } from './ops/axes.js';

@@ -33,7 +33,8 @@ export const project: RuntimeEntry['project'] = entry.project;
 export const projectInPlace: RuntimeEntry['projectInPlace'] = entry.projectInPlace;
 
 export { readKerasFile } from './files/kerasFile.js';
-export { readModel, writeModel } from './files/modelFile.js';
+export { type ReadModelOptions, readModel, writeModel } from './files/modelFile.js';
+export { ScratchFile } from './files/scratchFile.js';
 export {
   type AppliedEntry,
   applyPlan,

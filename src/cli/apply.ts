@@ -2,6 +2,7 @@
 import { resolve as absolute } from 'node:path';
 import { checkTarget } from '../files/atomicWrite.js';
 import { writeModel } from '../files/modelFile.js';
+import { ScratchFile } from '../files/scratchFile.js';
 import { type AppliedEntry, applyPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
@@ -18,7 +19,10 @@ export interface ApplyOptions extends PlanOptions {
 export async function apply(modelFile: string, options: ApplyOptions, output: Output): Promise<number> {
   const inPlace = absolute(options.out) === absolute(modelFile);
   await checkTarget(options.out, inPlace || options.force === true);
-  return withRunner(options, (runner) => applyWith(runner, modelFile, options, output));
+  const scratch = new ScratchFile(options.out);
+  return withRunner(options, (runner) =>
+    applyWith(runner, modelFile, { ...options, scratch }, output),
+  ).finally(() => scratch.close());
 }
 
 async function applyWith(

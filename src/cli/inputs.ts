@@ -1,6 +1,7 @@
 // The inputs that apply and check share: the model, the Keras file, the plan from the two, and what runs it.
 import { readKerasFile } from '../files/kerasFile.js';
 import { readModel } from '../files/modelFile.js';
+import type { ScratchFile } from '../files/scratchFile.js';
 import { ResolveError, UsageError } from '../graph/errors.js';
 import type { OnnxModel } from '../onnx/model.js';
 import type { Plan } from '../resolve/plan.js';
@@ -17,6 +18,8 @@ export interface PlanOptions {
   readonly provider: readonly string[];
   readonly includeFrozen?: boolean;
   readonly allowUnresolved?: boolean;
+  /** Where tensors in data files stay between being projected and being written. */
+  readonly scratch?: ScratchFile;
 }
 
 export interface PlannedModel {
@@ -47,7 +50,7 @@ export async function readPlan(
   const { config, plugin = [], includeFrozen = false } = options;
   const customObjects = await loadPlugins(plugin);
   const keras = await readKerasFile(config, { customObjects });
-  const model = await readModel(modelFile);
+  const model = await readModel(modelFile, { scratch: options.scratch });
   for (const warning of keras.warnings) output.warn(`${config}: ${warning}`);
   const plan = await planModel(model, keras, runner, { includeFrozen });
   if (plan.entries.length === 0) throw new UsageError('no variable has a constraint', { file: config });
