@@ -1,7 +1,7 @@
 // Writing files so that they are whole or absent: to a temporary file beside the target, synced, then renamed.
 // Alone with its neighbours in touching node:fs.
 import { randomBytes } from 'node:crypto';
-import { constants, existsSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { access, open, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileError, UsageError } from '../graph/errors.js';
@@ -53,7 +53,9 @@ export class AtomicFiles {
     const temporary = temporaryBeside(target);
     this.#pending.push({ temporary, target });
     try {
-      const handle = await open(temporary, 'wx');
+      // Made at once: made in the background it could come after an interruption has removed what there is.
+      closeSync(openSync(temporary, 'wx'));
+      const handle = await open(temporary, 'r+');
       try {
         for (const piece of pieces) await handle.writeFile(piece);
         await handle.sync();
