@@ -63,8 +63,10 @@ export {
 export {
   type Consumer,
   type ExternalData,
+  type KeptBytes,
   type ModelTensor,
   OnnxModel,
+  type Scratch,
   type ValueInfo,
 } from './onnx/model.js';
 export type { Axis } from './ops/axes.js';

@@ -34,7 +34,8 @@ export const projectInPlace: RuntimeEntry['projectInPlace'] = entry.projectInPla
 
 export { type Config, readConfigFile, readRulesFile } from './files/configFile.js';
 export { readKerasFile } from './files/kerasFile.js';
-export { readModel, writeModel } from './files/modelFile.js';
+export { type ReadModelOptions, readModel, writeModel } from './files/modelFile.js';
+export { ScratchFile } from './files/scratchFile.js';
 export { type OpenedWeightFile, readWeightFile } from './files/weightFile.js';
 export type { StoredWeight, WeightFile } from './graph/weightFile.js';
 export { openTensors, planWeights, type WeightTensors } from './resolve/planWeights.js';

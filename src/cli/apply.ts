@@ -1,6 +1,7 @@
 // `apply`: projects the constrained weights of a model and writes the result.
 import { resolve as absolute } from 'node:path';
 import { checkTarget } from '../files/atomicWrite.js';
+import { ScratchFile } from '../files/scratchFile.js';
 import { UsageError } from '../graph/errors.js';
 import type { Plan } from '../resolve/plan.js';
 import { type AppliedEntry, applyPlan } from '../runtime/applyPlan.js';
@@ -30,7 +31,10 @@ export async function apply(modelFile: string, options: ApplyOptions, output: Ou
   const inPlace = absolute(options.out) === absolute(modelFile);
   await checkTarget(options.out, inPlace || options.force === true);
   await checkReport(options.report, [modelFile, config, options.out], options.force === true);
-  return withRunner(options, (runner) => applyWith(runner, modelFile, options, output));
+  const scratch = new ScratchFile(options.out);
+  return withRunner(options, (runner) =>
+    applyWith(runner, modelFile, { ...options, scratch }, output),
+  ).finally(() => scratch.close());
 }
 
 async function applyWith(

@@ -67,7 +67,7 @@ async function planOnnx(
     });
   }
   const source = await readConfigFile(config, { customObjects });
-  const model = await readModel(modelFile);
+  const model = await readModel(modelFile, { scratch: options.scratch });
   const made = await planFrom(source, model, options, runner);
   return { ...made, write: (out) => writeModel(model, out) };
 }

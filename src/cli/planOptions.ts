@@ -1,4 +1,5 @@
 // What the commands that follow a plan are given, and what they work on.
+import type { ScratchFile } from '../files/scratchFile.js';
 import type { Plan } from '../resolve/plan.js';
 
 /** The options of every command that follows a plan. */
@@ -11,6 +12,8 @@ export interface PlanOptions {
   readonly provider: readonly string[];
   readonly includeFrozen?: boolean;
   readonly allowUnresolved?: boolean;
+  /** Where tensors in data files stay between being projected and being written. */
+  readonly scratch?: ScratchFile;
 }
 
 /** A plan, and how its model is written. */

@@ -1,6 +1,7 @@
 // Whether a weight satisfies a constraint, judged by the constraint's set and told in its own terms.
 // Must not import anything above ops.
 import type { DType } from '../graph/dtype.js';
+import type { NumberArray } from '../graph/numbers.js';
 import { normalizeAxes } from '../ops/axes.js';
 import { Constraint, classNameOf } from './constraint.js';
 import { MaxNorm } from './maxNorm.js';
@@ -55,7 +56,7 @@ export function defaultTolerance(dtype: DType): number {
  */
 export function judge(
   constraint: Constraint,
-  values: Float64Array,
+  values: NumberArray,
   shape: readonly number[],
   tolerance: number,
 ): Verdict | undefined {
@@ -96,7 +97,7 @@ export interface UnitNorms {
 
 /** The 2-norm of each unit in float64: over `axes`, or over everything for `null`. */
 export function unitNorms(
-  values: Float64Array,
+  values: NumberArray,
   shape: readonly number[],
   axes: readonly number[] | null,
 ): UnitNorms {
@@ -128,7 +129,7 @@ export function unitNorms(
 }
 
 function forEachUnit(
-  values: Float64Array,
+  values: NumberArray,
   shape: readonly number[],
   strides: readonly number[],
   visit: (unit: number, value: number) => void,
@@ -183,7 +184,7 @@ function judgeNorms({ norms, keptShape }: UnitNorms, bounds: Bounds, tolerance: 
   };
 }
 
-function judgeValues(values: Float64Array, shape: readonly number[]): Verdict {
+function judgeValues(values: NumberArray, shape: readonly number[]): Verdict {
   let outside = 0;
   let worst: number | undefined;
   values.forEach((value, i) => {

@@ -1,8 +1,8 @@
 // Writing files so that they are whole or absent: to a temporary file beside the target, synced, then renamed.
 // Alone with its neighbours in touching node:fs.
 import { randomBytes } from 'node:crypto';
-import { constants, rmSync } from 'node:fs';
-import { access, open, rename, stat, unlink } from 'node:fs/promises';
+import { closeSync, constants, existsSync, openSync, renameSync, rmSync } from 'node:fs';
+import { access, open, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileError, UsageError } from '../graph/errors.js';
 
@@ -26,6 +26,19 @@ export async function checkTarget(file: string, overwrite: boolean): Promise<voi
 /** The temporary files of all writes under way, for `removeTemporaries`. */
 const underWay = new Set<string>();
 
+/** A name beside the target for a file that `removeTemporaries` removes; `release` it when it is gone. */
+export function temporaryBeside(target: string): string {
+  const file = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+  // Before the file is there: once it is, an interruption must find it.
+  underWay.add(file);
+  return file;
+}
+
+/** Takes a temporary file from the list that `removeTemporaries` removes. */
+export function releaseTemporary(file: string): void {
+  underWay.delete(file);
+}
+
 /** Removes what writes under way have left so far, at once: for a process that is about to end. */
 export function removeTemporaries(): void {
   for (const file of underWay) rmSync(file, { force: true });
@@ -37,11 +50,12 @@ export class AtomicFiles {
 
   /** Writes the pieces to a temporary file beside the target. */
   async write(target: string, pieces: Iterable<Uint8Array>): Promise<void> {
-    const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+    const temporary = temporaryBeside(target);
+    this.#pending.push({ temporary, target });
     try {
-      const handle = await open(temporary, 'wx');
-      underWay.add(temporary);
-      this.#pending.push({ temporary, target });
+      // Made at once: made in the background it could come after an interruption has removed what there is.
+      closeSync(openSync(temporary, 'wx'));
+      const handle = await open(temporary, 'r+');
       try {
         for (const piece of pieces) await handle.writeFile(piece);
         await handle.sync();
@@ -54,17 +68,24 @@ export class AtomicFiles {
     }
   }
 
-  /** Renames all into place, in the order they were written. */
+  /**
+   * Renames all into place, in the order they were written. No signal is handled in between, so that an
+   * interruption finds none of them in place or all.
+   */
   async commit(): Promise<void> {
+    const created: string[] = [];
     for (const { temporary, target } of [...this.#pending]) {
+      const isNew = !existsSync(target);
       try {
-        await rename(temporary, target);
-        underWay.delete(temporary);
-        this.#pending.shift();
+        renameSync(temporary, target);
       } catch (cause) {
+        for (const file of created) rmSync(file, { force: true });
         await this.discard();
         throw writeError(target, cause);
       }
+      if (isNew) created.push(target);
+      releaseTemporary(temporary);
+      this.#pending.shift();
     }
   }
 
@@ -72,7 +93,7 @@ export class AtomicFiles {
   async discard(): Promise<void> {
     for (const { temporary } of this.#pending.splice(0)) {
       await unlink(temporary).catch(() => {});
-      underWay.delete(temporary);
+      releaseTemporary(temporary);
     }
   }
 }
@@ -95,12 +116,15 @@ export function describeFileFailure(cause: unknown): string {
     ENOTDIR: 'is not a folder',
     ENOSPC: 'has no room left (disk full)',
     EROFS: 'is on a read-only file system',
+    ERR_FS_FILE_TOO_LARGE:
+      'has 2 GiB or more, which is not read; only data files beside ONNX models may be larger',
     EMFILE: 'cannot be opened: too many open files',
   };
   return words[code ?? ''] ?? (cause instanceof Error ? cause.message : String(cause));
 }
 
-function writeError(file: string, cause: unknown): Error {
+/** The error for a file that could not be written; one that came from reading stays as it is. */
+export function writeError(file: string, cause: unknown): Error {
   if (cause instanceof Error && !('errno' in cause)) return cause;
   return new FileError(`could not be written: ${describeFileFailure(cause)}`, { file, cause });
 }

@@ -1,15 +1,24 @@
 // ONNX models as files, with the data files beside them.
 // Alone with its neighbours in touching node:fs.
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { FileError, FormatError } from '../graph/errors.js';
-import { type ExternalData, OnnxModel } from '../onnx/model.js';
-import { AtomicFiles, describeFileFailure } from './atomicWrite.js';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { OnnxModel, type Scratch } from '../onnx/model.js';
+import { AtomicFiles } from './atomicWrite.js';
+import { DataFolder } from './dataFolder.js';
 import { readFile } from './readFile.js';
 
+export interface ReadModelOptions {
+  /**
+   * Where tensors in data files stay once they are written, until the model is: a `ScratchFile` for a model larger
+   * than memory. Default: in memory.
+   */
+  readonly scratch?: Scratch | undefined;
+}
+
 /** Reads a model. Its data files are read when its tensors are. @throws {FileError} @throws {FormatError} */
-export async function readModel(file: string): Promise<OnnxModel> {
-  return OnnxModel.decode(await readFile(file), { file, externalData: new DataFolder(dirname(file)) });
+export async function readModel(file: string, { scratch }: ReadModelOptions = {}): Promise<OnnxModel> {
+  const externalData = new DataFolder(dirname(file));
+  return OnnxModel.decode(await readFile(file), { file, externalData, scratch });
 }
 
 /**
@@ -38,53 +47,5 @@ function freeDataFile(file: string): string {
   for (let n = 0; ; n++) {
     const name = n === 0 ? `${basename(file)}.data` : `${basename(file)}.${n}.data`;
     if (!existsSync(join(dirname(file), name))) return name;
-  }
-}
-
-/** The data files below a model's folder, and none outside it. */
-class DataFolder implements ExternalData {
-  readonly #sizes = new Map<string, number>();
-
-  constructor(readonly folder: string) {}
-
-  size(location: string): number {
-    const known = this.#sizes.get(location);
-    if (known !== undefined) return known;
-    const path = this.#locate(location);
-    const size = statSync(path).size;
-    this.#sizes.set(location, size);
-    return size;
-  }
-
-  read(location: string, offset: number, length: number): Uint8Array {
-    const path = this.#locate(location);
-    const bytes = new Uint8Array(length);
-    const handle = openSync(path, 'r');
-    try {
-      for (let done = 0; done < length; ) {
-        const count = readSync(handle, bytes, done, length - done, offset + done);
-        if (count === 0) throw new FormatError(`ends before byte ${offset + length}`, { file: path });
-        done += count;
-      }
-    } finally {
-      closeSync(handle);
-    }
-    return bytes;
-  }
-
-  #locate(location: string): string {
-    const path = join(this.folder, location);
-    try {
-      const inside = relative(realpathSync(this.folder), realpathSync(path));
-      if (isAbsolute(inside) || inside.split(/[\\/]/)[0] === '..') {
-        throw new FormatError('lies outside the folder of the model, where external data may not be', {
-          file: path,
-        });
-      }
-    } catch (cause) {
-      if (cause instanceof FormatError) throw cause;
-      throw new FileError(`data file of the model ${describeFileFailure(cause)}`, { file: path, cause });
-    }
-    return path;
   }
 }

@@ -23,9 +23,9 @@ export function toFloat64(value: TensorValue): Float64Array {
     case 'uint64':
       return Float64Array.from(data as BigInt64Array, Number);
     case 'float16':
-      return decodeFloat16(data as Uint16Array);
+      return decodeFloat16(data as Uint16Array, Float64Array);
     case 'bfloat16':
-      return decodeBfloat16(data as Uint16Array);
+      return new Float64Array(bfloat16AsFloat32(data as Uint16Array));
     case 'float8_e4m3fn':
     case 'float8_e4m3fnuz':
     case 'float8_e5m2':
@@ -42,6 +42,42 @@ export function toFloat64(value: TensorValue): Float64Array {
       return new Float64Array(unpack(data as Uint8Array, dtypeBits(dtype), elementCount(dims)));
     default:
       return new Float64Array(data as Float32Array);
+  }
+}
+
+/** Numbers of a tensor in the smallest array that holds them exactly. */
+export type NumberArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array;
+
+/**
+ * The elements as numbers, as `toFloat64` but in less memory: where the tensor's own array holds them as numbers it
+ * is that array, which must not be changed.
+ */
+export function toNumbers(value: TensorValue): NumberArray {
+  switch (value.dtype) {
+    case 'float32':
+    case 'float64':
+    case 'int8':
+    case 'int16':
+    case 'int32':
+    case 'bool':
+    case 'uint8':
+    case 'uint16':
+    case 'uint32':
+      return value.data as NumberArray;
+    case 'float16':
+      return decodeFloat16(value.data as Uint16Array, Float32Array);
+    case 'bfloat16':
+      return bfloat16AsFloat32(value.data as Uint16Array);
+    default:
+      return toFloat64(value);
   }
 }
 
@@ -104,9 +140,12 @@ function decodeEach(data: Uint8Array, decode: (bits: number) => number): Float64
   return Float64Array.from(data, (bits) => table[bits] ?? 0);
 }
 
-function decodeFloat16(data: Uint16Array): Float64Array {
+function decodeFloat16<T extends Float32Array | Float64Array>(
+  data: Uint16Array,
+  ArrayClass: new (length: number) => T,
+): T {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const numbers = new Float64Array(data.length);
+  const numbers = new ArrayClass(data.length);
   for (let i = 0; i < data.length; i += 1) numbers[i] = getFloat16(view, 2 * i, true);
   return numbers;
 }
@@ -119,9 +158,10 @@ function encodeFloat16(values: ArrayLike<number>): Uint16Array {
 }
 
 /** A bfloat16 is the upper half of the float32 of the same value. */
-function decodeBfloat16(data: Uint16Array): Float64Array {
-  const bits = Uint32Array.from(data, (half) => half << 16);
-  return new Float64Array(new Float32Array(bits.buffer));
+function bfloat16AsFloat32(data: Uint16Array): Float32Array {
+  const bits = new Uint32Array(data.length);
+  for (let i = 0; i < data.length; i += 1) bits[i] = (data[i] as number) << 16;
+  return new Float32Array(bits.buffer);
 }
 
 const float32 = new Float32Array(1);

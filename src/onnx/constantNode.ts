@@ -109,6 +109,10 @@ export function plainConstant(
       external: false,
       read: () => form.read(attribute),
       write: ({ data }: TensorValue) => form.write(attribute, data),
+      checkpoint: () => {
+        const before = form.read(attribute);
+        return () => form.write(attribute, before);
+      },
     },
   };
 }

@@ -3,8 +3,8 @@
 import { type ErrorPlace, FileError, FormatError, UnsupportedError } from '../graph/errors.js';
 import type { TensorData } from '../graph/tensorValue.js';
 import { onnx } from './gen/onnx.js';
-import type { ExternalData } from './modelTypes.js';
-import { byteLength, fromBytes } from './tensorBytes.js';
+import type { ExternalData, KeptBytes } from './modelTypes.js';
+import { byteLength, fromOwnBytes } from './tensorBytes.js';
 import type { TensorHead } from './tensorProto.js';
 
 /** Where the elements of an external tensor lie. */
@@ -12,6 +12,11 @@ interface ExternalPlace {
   readonly location: string;
   readonly offset: number;
   readonly length: number;
+}
+
+/** Bytes of a data file. */
+export interface ExternalRegion extends ExternalPlace {
+  readonly file: KeptBytes;
 }
 
 /** The elements of an external tensor. */
@@ -22,16 +27,17 @@ export function readExternal(
   place: ErrorPlace,
 ): TensorData {
   if (head.dtype === 'string') throw new UnsupportedError('strings in external data', place);
-  return fromBytes(readExternalBytes(proto, head, source, place), head.dtype);
+  const { file, offset, length } = externalRegion(proto, head, source, place);
+  return fromOwnBytes(length === 0 ? new Uint8Array(0) : file.read(offset, length), head.dtype);
 }
 
-/** The bytes of an external tensor, as they lie in its file. */
-export function readExternalBytes(
+/** Where the bytes of an external tensor lie; FormatError unless the file has them. */
+export function externalRegion(
   proto: onnx.TensorProto,
   head: TensorHead,
   source: ExternalData | undefined,
   place: ErrorPlace,
-): Uint8Array {
+): ExternalRegion {
   const { location, offset, length } = parsePlace(proto, head, place);
   if (source === undefined) {
     throw new FileError(`its data is in "${location}", and no external data was given`, place);
@@ -41,7 +47,8 @@ export function readExternalBytes(
     const range = `bytes ${offset} to ${offset + length} of "${location}"`;
     throw new FormatError(`its data is ${range}, which has ${size}`, place);
   }
-  return length === 0 ? new Uint8Array(0) : source.read(location, offset, length);
+  const file = { length: size, read: source.read.bind(source, location) };
+  return { location, offset, length, file };
 }
 
 /** The data file an external tensor names; FormatError unless it lies inside the model's folder. */

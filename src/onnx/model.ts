@@ -16,7 +16,7 @@ import type {
   ValueInfo,
 } from './modelTypes.js';
 import { recognizeOther } from './otherFormats.js';
-import type { StoredTensor } from './storedTensor.js';
+import { memory, type StoredTensor } from './storedTensor.js';
 import { describeValue } from './valueInfo.js';
 
 /** An ONNX model in memory. */
@@ -66,7 +66,7 @@ export class OnnxModel {
    *
    * Throws FormatError on anything that is not a plausible ONNX model, and says what it is instead.
    */
-  static decode(bytes: Uint8Array, { file, externalData }: DecodeOptions = {}): OnnxModel {
+  static decode(bytes: Uint8Array, { file, externalData, scratch = memory }: DecodeOptions = {}): OnnxModel {
     if (bytes.length === 0) throw new FormatError('the file is empty; an ONNX model is expected', { file });
     const other = recognizeOther(bytes);
     if (other !== undefined) throw new FormatError(`this is ${other}; an ONNX model is expected`, { file });
@@ -74,7 +74,7 @@ export class OnnxModel {
     if (proto.graph === null) {
       throw new FormatError('a message without a graph; the file is no ONNX model, or cut short', { file });
     }
-    const changes = { any: false, external: new Map() };
+    const changes = { any: false, external: new Map(), scratch };
     const model = new OnnxModel(proto, proto.graph, bytes, { file, externalData, changes });
     model.checkVersions();
     return model;
@@ -160,6 +160,8 @@ export type {
   DecodeOptions,
   EncodedWithData,
   ExternalData,
+  KeptBytes,
   ModelTensor,
+  Scratch,
   ValueInfo,
 } from './modelTypes.js';

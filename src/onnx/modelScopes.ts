@@ -111,7 +111,7 @@ class TensorFinder {
     uses: readonly Consumer[],
   ): StoredTensor {
     const name = freshName(source.name, collectNames(this.model));
-    const copy = copyInitializer(proto, source, name);
+    const copy = copyInitializer(proto, source, name, this.context.changes);
     const input = graph.input.find((item) => item.name === source.name);
     if (input !== undefined) graph.input.push(Object.assign(new onnx.ValueInfoProto(input), { name }));
     const path = `${source.path.slice(0, source.path.lastIndexOf('['))}[${graph.initializer.length}]`;
@@ -188,14 +188,26 @@ class TensorFinder {
   }
 }
 
-/** A copy that holds its elements itself, wherever the source has them. */
-function copyInitializer(proto: onnx.TensorProto, source: StoredTensor, name: string): onnx.TensorProto {
+/** A copy with its elements in the same place: of an external tensor in the same bytes of the file. */
+function copyInitializer(
+  proto: onnx.TensorProto,
+  source: StoredTensor,
+  name: string,
+  changes: ModelChanges,
+): onnx.TensorProto {
   const copy = new onnx.TensorProto({
     dims: [...proto.dims],
     dataType: proto.dataType,
     name,
   });
-  writeInline(copy, source.read(), source.place);
+  if (source.external) {
+    copy.dataLocation = proto.dataLocation;
+    copy.externalData = proto.externalData.map((entry) => new onnx.StringStringEntryProto(entry));
+    const written = changes.external.get(proto);
+    if (written !== undefined) changes.external.set(copy, written);
+  } else {
+    writeInline(copy, source.read(), source.place);
+  }
   return copy;
 }
 

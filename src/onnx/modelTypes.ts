@@ -8,11 +8,26 @@ export interface DecodeOptions {
   readonly file?: string | undefined;
   /** Reads the data files the model refers to; needed only for models that do. */
   readonly externalData?: ExternalData | undefined;
+  /** Where external tensors that are written stay until the model is written. Default: in memory. */
+  readonly scratch?: Scratch | undefined;
+}
+
+/** Keeps bytes until they are needed, out of memory where they are many. */
+export interface Scratch {
+  /** Takes the bytes in; the array may be changed afterwards. */
+  keep(bytes: Uint8Array): KeptBytes;
+}
+
+/** Bytes that are somewhere, to be read again in parts. */
+export interface KeptBytes {
+  readonly length: number;
+  /** `length` bytes from `offset`, in an array of their own. */
+  read(offset: number, length: number): Uint8Array;
 }
 
 /** Reads the data files of a model; `location` is relative to the model's folder and has been checked. */
 export interface ExternalData {
-  /** `length` bytes from `offset`; throws where the file does not have them. */
+  /** `length` bytes from `offset`, in an array of their own; throws where the file does not have them. */
   read(location: string, offset: number, length: number): Uint8Array;
   /** The file's size in bytes. */
   size(location: string): number;
@@ -61,6 +76,8 @@ export interface ModelTensor {
   read(): TensorValue;
   /** Replaces the elements; they stay in the form they were stored in. Throws ShapeError for other dims or dtype. */
   write(value: TensorValue): void;
+  /** Remembers the elements as they are now; calling the result brings them back. Costs no memory. */
+  checkpoint(): () => void;
   /** Gives some of its uses an initializer of their own with the same elements; only initializers have it. */
   readonly split?: ((uses: readonly Consumer[]) => ModelTensor) | undefined;
 }
@@ -70,7 +87,8 @@ export interface DataFileOptions {
   readonly location: string;
   /**
    * Which external tensors go into the new file. `written`: those that were written; the others stay in their files,
-   * so the model must stay in its folder. `all`: each one, so the new model needs no file of the old one.
+   * so the model must stay in its folder. `all`: each one, so the new model needs no file of the old one; tensors
+   * that share bytes of a file share them in the new one too.
    * Default: `written`.
    */
   readonly move?: 'written' | 'all';
@@ -87,8 +105,8 @@ export interface EncodedWithData {
   /** The length of the data file; 0 where no tensor goes there, so that none is needed. */
   readonly dataLength: number;
   /**
-   * The data file in pieces. Tensors that were not written are read from their old files only as the pieces are
-   * taken, so write to a temporary file and rename it when complete.
+   * The data file in pieces of some megabytes. Tensors are read only as the pieces are taken, so write to a
+   * temporary file and rename it when complete.
    */
   readonly data: Iterable<Uint8Array>;
 }

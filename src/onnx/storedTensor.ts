@@ -5,23 +5,42 @@ import { type ErrorPlace, UnsupportedError } from '../graph/errors.js';
 import type { TensorData, TensorValue } from '../graph/tensorValue.js';
 import { externalLocation, readExternal } from './externalData.js';
 import type { onnx } from './gen/onnx.js';
-import type { Consumer, ExternalData, ModelTensor } from './modelTypes.js';
-import { fromBytes, toBytes } from './tensorBytes.js';
-import { checkFits, isExternal, readInline, type TensorHead, writeInline } from './tensorProto.js';
+import type { Consumer, ExternalData, KeptBytes, ModelTensor, Scratch } from './modelTypes.js';
+import { bytesOf, fromOwnBytes } from './tensorBytes.js';
+import {
+  checkFits,
+  inlineFields,
+  isExternal,
+  readInline,
+  type TensorHead,
+  writeInline,
+} from './tensorProto.js';
 
 /** What a model keeps about the changes made to it. */
 export interface ModelChanges {
   /** Whether any tensor was written. */
   any: boolean;
   /** New bytes of external tensors, not yet in any file. */
-  readonly external: Map<onnx.TensorProto, Uint8Array>;
+  readonly external: Map<onnx.TensorProto, KeptBytes>;
+  /** Where those bytes are kept. */
+  readonly scratch: Scratch;
 }
+
+/** Keeps bytes in memory. */
+export const memory: Scratch = {
+  keep(bytes) {
+    const copy = bytes.slice();
+    return { length: copy.length, read: (offset, length) => copy.slice(offset, offset + length) };
+  },
+};
 
 /** Where the elements of a tensor are stored. */
 export interface TensorStore {
   readonly external: boolean;
   read(): TensorData;
   write(value: TensorValue): void;
+  /** Remembers the elements; calling the result brings them back. */
+  checkpoint(): () => void;
 }
 
 /** A tensor of a model, over the place that stores its elements. */
@@ -72,6 +91,15 @@ export class StoredTensor implements ModelTensor {
     this.store.write(value);
     this.changes.any = true;
   }
+
+  checkpoint(): () => void {
+    const { any } = this.changes;
+    const restore = this.store.checkpoint();
+    return () => {
+      restore();
+      this.changes.any = any;
+    };
+  }
 }
 
 /** Elements in a TensorProto, inline or external. */
@@ -94,13 +122,25 @@ export class TensorProtoStore implements TensorStore {
     if (written === undefined || this.head.dtype === 'string') {
       return readExternal(this.proto, this.head, this.externalData, this.place);
     }
-    return fromBytes(written, this.head.dtype);
+    return fromOwnBytes(written.read(0, written.length), this.head.dtype);
   }
 
   write(value: TensorValue): void {
     if (!this.external) writeInline(this.proto, value, this.place);
     else if (value.dtype === 'string') throw new UnsupportedError('strings in external data', this.place);
-    else this.changes.external.set(this.proto, toBytes(value.data as Uint8Array));
+    else this.changes.external.set(this.proto, this.changes.scratch.keep(bytesOf(value.data as Uint8Array)));
+  }
+
+  checkpoint(): () => void {
+    const { proto, changes } = this;
+    // Writing replaces fields and never changes what they hold.
+    const fields = inlineFields(proto);
+    const written = changes.external.get(proto);
+    return () => {
+      Object.assign(proto, fields);
+      if (written === undefined) changes.external.delete(proto);
+      else changes.external.set(proto, written);
+    };
   }
 }
 
@@ -116,5 +156,9 @@ export class SparseStore implements TensorStore {
 
   write(): never {
     return this.read();
+  }
+
+  checkpoint(): () => void {
+    return () => {};
   }
 }

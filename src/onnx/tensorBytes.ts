@@ -43,14 +43,25 @@ export function arrayClass(dtype: NumericDType): new (buffer: ArrayBuffer) => Nu
 
 /** The elements in these bytes, which may lie at any alignment; always a copy. */
 export function fromBytes(bytes: Uint8Array, dtype: NumericDType): NumericData {
-  // Typed arrays have the byte order of the machine; every machine that JavaScript engines support is little-endian.
   const copy = new Uint8Array(bytes.length);
   copy.set(bytes);
-  if (dtype === 'bool') return copy.map((byte) => (byte === 0 ? 0 : 1));
-  return new (arrayClass(dtype))(copy.buffer);
+  return fromOwnBytes(copy, dtype);
+}
+
+/** The elements in these bytes, which nobody else holds: large tensors are not copied once more. */
+export function fromOwnBytes(bytes: Uint8Array, dtype: NumericDType): NumericData {
+  // Typed arrays have the byte order of the machine; every machine that JavaScript engines support is little-endian.
+  if (bytes.byteLength !== bytes.buffer.byteLength) return fromBytes(bytes, dtype);
+  if (dtype === 'bool') for (const [i, byte] of bytes.entries()) bytes[i] = byte === 0 ? 0 : 1;
+  return new (arrayClass(dtype))(bytes.buffer as ArrayBuffer);
 }
 
 /** The bytes of these elements; a copy. */
 export function toBytes(data: NumericData): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  return bytesOf(data).slice();
+}
+
+/** The bytes of these elements, where they are. */
+export function bytesOf(data: NumericData): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

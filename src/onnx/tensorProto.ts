@@ -89,6 +89,12 @@ export function writeInline(proto: onnx.TensorProto, value: TensorValue, place: 
     proto.rawData = toBytes(value.data as Float32Array);
 }
 
+/** The fields that elements are stored in, as they are. */
+export function inlineFields(proto: onnx.TensorProto): Partial<onnx.TensorProto> {
+  const fields = typedFields.map((field) => [field, proto[field]] as const);
+  return { rawData: proto.rawData, ...Object.fromEntries(fields) };
+}
+
 /** Drops every stored element, so that they can be put elsewhere. */
 export function clearInline(proto: onnx.TensorProto): void {
   proto.rawData = null;

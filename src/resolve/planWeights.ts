@@ -80,6 +80,13 @@ function tensorOf(weight: StoredWeight, changes: Map<StoredWeight, TensorValue>)
     write: (value) => {
       changes.set(weight, value);
     },
+    checkpoint: () => {
+      const before = changes.get(weight);
+      return () => {
+        if (before === undefined) changes.delete(weight);
+        else changes.set(weight, before);
+      };
+    },
   };
 }
 

@@ -3,8 +3,8 @@
 import { type Constraint, classNameOf } from '../constraints/constraint.js';
 import { constraintInLayout } from '../constraints/layout.js';
 import { defaultTolerance, judge, unitIndex, type Verdict } from '../constraints/violations.js';
-import { ResolveError } from '../graph/errors.js';
-import { toFloat64 } from '../graph/numbers.js';
+import { ProviderError, ResolveError } from '../graph/errors.js';
+import { type NumberArray, toNumbers } from '../graph/numbers.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import type { Placement } from '../resolve/placement.js';
 import type { Plan, PlanEntry } from '../resolve/plan.js';
@@ -30,7 +30,8 @@ export interface ApplyPlanOptions {
 export type Progress = (done: number, total: number, variable: string) => void;
 
 /**
- * Projects every resolved variable of the plan in its model. Nothing is written before all have been projected.
+ * Projects every resolved variable of the plan in its model, one after another, so that few are in memory at once.
+ * When one fails, all tensors get back what they held.
  *
  * @returns the plan's entries, with how far each moved
  * @throws {ResolveError} when an entry is unresolved, unless `allowUnresolved`
@@ -45,21 +46,47 @@ export async function applyPlan(
   if (reasons.length > 0 && !allowUnresolved) {
     throw new ResolveError(`${reasons.length} constraints could not be placed: ${reasons.join('; ')}`);
   }
-  const results = new Map<Placement, Projected>();
+  const restore: (() => void)[] = [];
+  try {
+    return await projectAll(plan, runner, progress, restore);
+  } catch (error) {
+    for (const bringBack of restore.reverse()) bringBack();
+    throw error;
+  }
+}
+
+async function projectAll(
+  plan: Plan,
+  runner: ConstraintRunner,
+  progress: Progress,
+  restore: (() => void)[],
+): Promise<readonly AppliedEntry[]> {
+  const changes = new Map<Placement, number>();
   const entries: AppliedEntry[] = [];
   for (const [done, entry] of plan.entries.entries()) {
     progress(done, plan.entries.length, entry.variable.path);
     let moved = 0;
     for (const placement of entry.placements) {
-      const result = results.get(placement) ?? (await project(entry.constraint, placement, runner));
-      results.set(placement, result);
-      moved = Math.max(moved, result.moved);
+      let change = changes.get(placement);
+      if (change === undefined) {
+        for (const tensor of placement.tensors) restore.push(tensor.checkpoint());
+        change = await project(entry.constraint, placement, runner).catch((error: unknown) => {
+          throw naming(entry, error);
+        });
+        changes.set(placement, change);
+      }
+      moved = Math.max(moved, change);
     }
     entries.push(entry.status === 'resolved' ? { ...entry, moved } : entry);
   }
   progress(plan.entries.length, plan.entries.length, '');
-  for (const { write } of results.values()) write();
   return entries;
+}
+
+/** The error with the variable it arose at. */
+function naming({ variable }: PlanEntry, error: unknown): unknown {
+  if (!(error instanceof ProviderError)) return error;
+  return new ProviderError(error.detail, { path: variable.path, cause: error });
 }
 
 function unresolvedReasons({ entries, lost = [] }: Plan): readonly string[] {
@@ -71,26 +98,24 @@ function unresolvedReasons({ entries, lost = [] }: Plan): readonly string[] {
   ];
 }
 
-interface Projected {
-  readonly moved: number;
-  write(): void;
-}
-
+/** Projects the variable where it is placed, and returns how far it moved. */
 async function project(
   constraint: Constraint,
   placement: Placement,
   runner: ConstraintRunner,
-): Promise<Projected> {
+): Promise<number> {
   const { layout, tensors } = placement;
   const [tensor] = tensors;
   if (layout !== undefined && tensor !== undefined) {
     const before = tensor.read();
     const after = await runner.run(constraintInLayout(constraint, layout), before);
-    return { moved: largestChange(before, after), write: () => tensor.write(after) };
+    tensor.write(after);
+    return largestChange(before, after);
   }
   const before = placement.read();
   const after = await runner.run(constraint, before);
-  return { moved: largestChange(before, after), write: () => placement.write(after) };
+  placement.write(after);
+  return largestChange(before, after);
 }
 
 /**
@@ -126,36 +151,38 @@ async function judgePlaced(
 ): Promise<Verdict> {
   const value = placement.read();
   const relative = tolerance ?? defaultTolerance(value.dtype);
-  const values = toFloat64(value);
+  const values = toNumbers(value);
   const known = judge(constraint, values, value.dims, relative);
   if (known !== undefined) return known;
-  const projected = toFloat64(await runner.run(constraint, value));
+  const projected = toNumbers(await runner.run(constraint, value));
   return judgeByChange(constraint, values, projected, value.dims, relative);
 }
 
 /** A constraint whose set is not known holds where projecting moves nothing, relative to the largest weight. */
 function judgeByChange(
   constraint: Constraint,
-  values: Float64Array,
-  projected: Float64Array,
+  values: NumberArray,
+  projected: NumberArray,
   shape: readonly number[],
   tolerance: number,
 ): Verdict {
-  const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, Math.abs(value));
   const limit = tolerance * largest;
   let worst = 0;
+  let found = Number.NEGATIVE_INFINITY;
   let outside = 0;
-  const change = values.map((value, i) => Math.abs((projected[i] as number) - value));
-  change.forEach((distance, i) => {
-    if (distance <= limit) return;
+  for (let i = 0; i < values.length; i++) {
+    const distance = Math.abs((projected[i] as number) - (values[i] as number));
+    if (distance <= limit) continue;
     outside++;
-    if (!(distance <= (change[worst] as number))) worst = i;
-  });
+    if (distance > found || Number.isNaN(distance)) [worst, found] = [i, distance];
+  }
   const notes = [`${classNameOf(constraint)} is judged by how far projecting still moves a weight`];
   if (outside === 0) return { status: 'satisfied', outside, units: values.length, notes };
   return {
     status: 'violated',
-    worst: { unit: unitIndex(worst, shape), measure: 'change', found: change[worst] as number, limit },
+    worst: { unit: unitIndex(worst, shape), measure: 'change', found, limit },
     outside,
     units: values.length,
     notes,
@@ -163,13 +190,14 @@ function judgeByChange(
 }
 
 function largestChange(before: TensorValue, after: TensorValue): number {
-  const old = toFloat64(before);
+  const old = toNumbers(before);
+  const values = toNumbers(after);
   let largest = 0;
-  toFloat64(after).forEach((value, i) => {
-    const change = Math.abs(value - (old[i] as number));
+  for (let i = 0; i < values.length; i++) {
+    const change = Math.abs((values[i] as number) - (old[i] as number));
     // A weight that was NaN and still is has not moved.
     if (change > largest || (Number.isNaN(change) && !Number.isNaN(old[i] as number))) largest = change;
-  });
+  }
   return largest;
 }
 

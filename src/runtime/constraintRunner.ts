@@ -84,6 +84,8 @@ export class ConstraintRunner {
         logSeverityLevel: 3,
         // Many small sessions in one process slow each other down by spinning.
         extra: { session: { intra_op: { allow_spinning: '0' } } },
+        // Each session's arena would keep what its largest run needed.
+        enableCpuMemArena: false,
         ...sessionOptions,
       });
     } catch (cause) {
