@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { transform } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { layerTable } from '../resolve/layerTable.mjs';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -57,4 +58,8 @@ describe('the commands', () => {
       expect(stdout).toBe(expected.join('\n'));
     }
   });
+});
+
+test('the table of layers and exporters is what the tests found', () => {
+  expect(readme).toContain(layerTable());
 });

@@ -1,62 +1,78 @@
-// Prints, as Markdown, what becomes of each layer from each exporter: `node test/resolve/layerTable.mjs`; with
-// `--models`, of each model.
+// Prints, as Markdown, what becomes of each layer from each exporter: `node test/resolve/layerTable.mjs`. The README holds
+// the table, and a test that it is this one.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-const exporters = [
-  'tensorflow',
-  'saved_model',
-  'jax',
-  'torch',
-  'torchscript',
-  'pytorch',
-  'pytorch_dynamo',
-  'pytorch_unfolded',
-];
-const titles = {
-  tensorflow: 'TensorFlow',
-  saved_model: 'SavedModel',
-  jax: 'JAX',
-  torch: 'torch (dynamo)',
-  torchscript: 'torch (TorchScript)',
-  pytorch: 'PyTorch (TorchScript)',
-  pytorch_dynamo: 'PyTorch (dynamo)',
-  pytorch_unfolded: 'PyTorch (unfolded, initializers as inputs)',
+/** Columns of the table; several routes of one exporter share one. */
+const columns = {
+  'TensorFlow (tf2onnx)': ['tensorflow', 'saved_model'],
+  'JAX (jax2onnx)': ['jax'],
+  'torch (dynamo)': ['torch'],
+  'torch (TorchScript)': ['torchscript'],
+  'PyTorch itself': ['pytorch', 'pytorch_dynamo', 'pytorch_unfolded'],
 };
+
+/** What refusals have in common, and how a footnote says it. */
+const refusals = [
+  [
+    /could also hold/,
+    'two variables have the same values, and neither names nor constraints tell which tensor is whose',
+  ],
+  [
+    /has its name|holds its values|batchnorm\//,
+    'a batch normalization whose kernel, gamma and beta are all constrained and folded into two tensors, whose gamma is zero, or whose statistics are still those of a new model',
+  ],
+];
+
 const read = (name) =>
   JSON.parse(readFileSync(new URL(`../fixtures/layers/${name}`, import.meta.url), 'utf8'));
-const manifest = read('manifest.json');
-const expected = read('expected.json');
 
-/** What is constrained in a model, such as `Conv2D, BatchNormalization`. */
-const layersOf = (model) => [...new Set(manifest[model].layers)].join(', ');
-
-function groupBy(items, keyOf) {
+export function layerTable() {
+  const manifest = read('manifest.json');
+  const expected = read('expected.json');
   const groups = new Map();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return groups;
+  for (const model of Object.keys(manifest)) {
+    const layers = [...new Set(manifest[model].layers)].join(' + ');
+    groups.set(layers, [...(groups.get(layers) ?? []), model]);
+  }
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const titles = Object.keys(columns);
+  const rows = [...groups].map(([layers, models]) =>
+    line([layers, ...titles.map((title) => cell(models, columns[title], expected))]),
+  );
+  const notes = refusals.map(([, note], i) => `${mark(i)} ${note}.`);
+  return [
+    line(['constrained layers', ...titles]),
+    line(['---', ...titles.map(() => '---')]),
+    ...rows,
+    '',
+    ...notes,
+  ].join('\n');
 }
 
-/** `tested` alone where every model is; else how many, and each reason once. */
-function cell(models, exporter) {
-  const outcomes = models.flatMap((model) => expected[model]?.[exporter] ?? []);
+function cell(models, exporters, expected) {
+  const outcomes = models.flatMap((model) =>
+    exporters.flatMap((exporter) => expected[model]?.[exporter] ?? []),
+  );
   if (outcomes.length === 0) return '–';
-  const kinds = groupBy(outcomes, kindOf);
-  if (kinds.size === 1 && kinds.has('tested')) return 'tested';
-  return [...kinds].map(([kind, { length }]) => (length === 1 ? kind : `${kind} (${length})`)).join('<br>');
+  const tested = outcomes.filter((outcome) => outcome === 'tested').length;
+  const exportable = outcomes.filter((outcome) => !outcome.startsWith('not exportable')).length;
+  if (exportable === 0) return 'not exportable';
+  const parts = [tested === outcomes.length ? 'tested' : `tested ${tested} of ${outcomes.length}`];
+  const reasons = new Set(outcomes.filter((outcome) => outcome.startsWith('refused')).map(footnote));
+  if (reasons.size > 0) parts.push(`refused ${[...reasons].sort().join(' ')}`);
+  if (exportable < outcomes.length) parts.push('rest not exportable');
+  return parts.join(', ');
 }
 
-/** Without the variable's and the tensor's names, which differ from model to model. */
-function kindOf(outcome) {
-  if (!outcome.startsWith('refused')) return outcome.replace(/^(not exportable).*/s, '$1');
-  return outcome.replaceAll('|', '\\|').replace(/^refused: \S+: /, 'refused: ');
+function footnote(outcome) {
+  const index = refusals.findIndex(([pattern]) => pattern.test(outcome));
+  if (index < 0) throw new Error(`no footnote says: ${outcome}`);
+  return mark(index);
 }
 
-const rows = process.argv.includes('--models')
-  ? Object.keys(manifest).map((model) => [`${model} (${layersOf(model)})`, [model]])
-  : [...groupBy(Object.keys(manifest), layersOf)];
-const line = (cells) => `| ${cells.join(' | ')} |`;
+function mark(index) {
+  return ['¹', '²', '³'][index];
+}
 
-console.log(line(['layers', ...exporters.map((exporter) => titles[exporter])]));
-console.log(line(['---', ...exporters.map(() => '---')]));
-for (const [title, models] of rows)
-  console.log(line([title, ...exporters.map((exporter) => cell(models, exporter))]));
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(layerTable());

@@ -1,11 +1,12 @@
 // The traps that exporters lay, each on a real exporter's file: how the variable was found, beside the answers of
 // layers.test.ts, which hold for all of them.
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { applyPlan, createRunner, planModel, readKerasFile, readModel } from '../../src/node.js';
 import { carryOver } from '../../src/resolve/reference.js';
-import { fixturePath } from '../support/fixtureModels.js';
+import { answerOf, fixturePath, readAnswers, relativeDistance } from '../support/fixtureModels.js';
+import { asConstants, inBranches } from '../support/moveInitializer.js';
 import { runCli } from '../support/runCli.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 
@@ -165,4 +166,61 @@ test('a model that was trained on resolves against the reference, and keeps what
     expect(placements[0]?.read()).toEqual(wanted);
   }
   await runner.dispose();
+});
+
+/** Writes the model, applies the constraints of its Keras file, and compares what it then answers with Keras. */
+async function applyTo(name: string, model: string, bytes: Uint8Array): Promise<readonly string[]> {
+  const file = join(folder, `${name}.onnx`);
+  const out = join(folder, `${name}-constrained.onnx`);
+  writeFileSync(file, bytes);
+  const { code, stdout } = await runCli(
+    'apply',
+    file,
+    '--config',
+    layerFile(model, 'model.keras'),
+    '--out',
+    out,
+    '--json',
+  );
+  expect(code).toBe(0);
+  const { x, before, after } = readAnswers(`../layers/${model}`);
+  expect(relativeDistance(await answerOf(file, x), before)).toBeLessThan(1e-4);
+  expect(relativeDistance(await answerOf(out, x), after)).toBeLessThan(1e-4);
+  return (JSON.parse(stdout) as { entries: Found[] }).entries.flatMap(({ tensors }) => tensors);
+}
+
+test('weights as Constant nodes', async () => {
+  const bytes = asConstants(readFileSync(layerFile('dense', 'tensorflow.onnx')));
+  await applyTo('constants', 'dense', bytes);
+});
+
+test('weights in subgraphs: both branches of an If are written', async () => {
+  const bytes = inBranches(readFileSync(layerFile('dense', 'tensorflow.onnx')), 'MatMul');
+  const tensors = await applyTo('branches', 'dense', bytes);
+  expect(tensors.filter((name) => /_(then|else)$/.test(name))).toHaveLength(2);
+});
+
+test("PyTorch's own export, constrained by a rules file with the units of each node", async () => {
+  const rules = join(folder, 'rules.yaml');
+  const keras = await readKerasFile(layerFile('dense', 'model.keras'));
+  const kernel = keras.variables.find(({ name, constraint }) => name === 'kernel' && constraint !== null);
+  const { entries } = await planModel(
+    await readModel(layerFile('dense', 'pytorch.onnx')),
+    keras,
+    await createRunner(),
+  );
+  const lines = entries.map(({ variable, constraint, tensors }) => {
+    const { axis: _, ...config } = constraint.getConfig();
+    const units = variable.name === 'kernel' ? { axis: 'units' } : {};
+    const serialized = { class_name: constraint.constructor.name, config: { ...config, ...units } };
+    return `  - {match: "${tensors[0]?.name}", constraint: ${JSON.stringify(serialized)}}`;
+  });
+  expect(kernel?.constraint).not.toBeNull();
+  expect(lines.join()).toContain('"axis":"units"');
+  writeFileSync(rules, `constraints:\n${lines.join('\n')}\n`);
+  const out = join(folder, 'ruled.onnx');
+  const { code } = await runCli('apply', layerFile('dense', 'pytorch.onnx'), '--config', rules, '--out', out);
+  expect(code).toBe(0);
+  const { x, after } = readAnswers('../layers/dense');
+  expect(relativeDistance(await answerOf(out, x), after)).toBeLessThan(1e-4);
 });
