@@ -15,7 +15,12 @@ import {
   readEpsilon,
   readNumber,
 } from './arguments.js';
-import { Constraint, type ConstraintConfig, constructFromConfig } from './constraint.js';
+import {
+  Constraint,
+  type ConstraintClass,
+  type ConstraintConfig,
+  constructFromConfig,
+} from './constraint.js';
 
 export interface MaxNormArgs extends NormArgs {
   /** The largest norm allowed. Default 2. */
@@ -83,9 +88,14 @@ export class MaxNorm extends Constraint {
   /** From Keras's `{max_value, axis}`, Keras 1's `m` and tfjs's `maxValue`. @throws {ConfigError} */
   static override fromConfig(config: ConstraintConfig): MaxNorm {
     // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
-    if (this !== MaxNorm) return constructFromConfig(this, config) as MaxNorm;
-    return new MaxNorm(readConfig('MaxNorm', config, configKeys) as MaxNormArgs);
+    return construct(this, config);
   }
+}
+
+// Beside the class, which bundlers rename where it names itself.
+function construct(owner: ConstraintClass, config: ConstraintConfig): MaxNorm {
+  if (owner !== MaxNorm) return constructFromConfig(owner, config) as MaxNorm;
+  return new MaxNorm(readConfig('MaxNorm', config, configKeys) as MaxNormArgs);
 }
 
 /** `new MaxNorm(...)`, under Keras's shortcut name: `maxNorm(2)`, `maxNorm({ maxValue: 2, axis: 0 })`. */

@@ -14,7 +14,12 @@ import {
   readEpsilon,
   readNumber,
 } from './arguments.js';
-import { Constraint, type ConstraintConfig, constructFromConfig } from './constraint.js';
+import {
+  Constraint,
+  type ConstraintClass,
+  type ConstraintConfig,
+  constructFromConfig,
+} from './constraint.js';
 
 export interface MinMaxNormArgs extends NormArgs {
   /** The smallest norm allowed. Default 0. */
@@ -102,9 +107,14 @@ export class MinMaxNorm extends Constraint {
   /** From Keras's `{min_value, max_value, rate, axis}`, Keras 1's `low`, `high` and tfjs's camelCase. @throws {ConfigError} */
   static override fromConfig(config: ConstraintConfig): MinMaxNorm {
     // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
-    if (this !== MinMaxNorm) return constructFromConfig(this, config) as MinMaxNorm;
-    return new MinMaxNorm(readConfig('MinMaxNorm', config, configKeys) as MinMaxNormArgs);
+    return construct(this, config);
   }
+}
+
+// Beside the class, which bundlers rename where it names itself.
+function construct(owner: ConstraintClass, config: ConstraintConfig): MinMaxNorm {
+  if (owner !== MinMaxNorm) return constructFromConfig(owner, config) as MinMaxNorm;
+  return new MinMaxNorm(readConfig('MinMaxNorm', config, configKeys) as MinMaxNormArgs);
 }
 
 /** `new MinMaxNorm(...)`, under Keras's shortcut name. */

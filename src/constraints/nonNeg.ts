@@ -3,7 +3,12 @@
 import { relu } from '../ops/elementwise.js';
 import type { SymbolicTensor } from '../ops/symbolicTensor.js';
 import { readConfig } from './arguments.js';
-import { Constraint, type ConstraintConfig, constructFromConfig } from './constraint.js';
+import {
+  Constraint,
+  type ConstraintClass,
+  type ConstraintConfig,
+  constructFromConfig,
+} from './constraint.js';
 
 /**
  * Sets negative weights to zero: `max(w, 0)`.
@@ -25,10 +30,15 @@ export class NonNeg extends Constraint {
   /** From Keras's empty config. @throws {ConfigError} when it is not empty */
   static override fromConfig(config: ConstraintConfig): NonNeg {
     // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
-    if (this !== NonNeg) return constructFromConfig(this, config) as NonNeg;
-    readConfig('NonNeg', config, {});
-    return new NonNeg();
+    return construct(this, config);
   }
+}
+
+// Beside the class, which bundlers rename where it names itself.
+function construct(owner: ConstraintClass, config: ConstraintConfig): NonNeg {
+  if (owner !== NonNeg) return constructFromConfig(owner, config) as NonNeg;
+  readConfig('NonNeg', config, {});
+  return new NonNeg();
 }
 
 /** `new NonNeg()`, under Keras's shortcut name. */

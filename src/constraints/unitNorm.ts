@@ -13,7 +13,12 @@ import {
   readConfig,
   readEpsilon,
 } from './arguments.js';
-import { Constraint, type ConstraintConfig, constructFromConfig } from './constraint.js';
+import {
+  Constraint,
+  type ConstraintClass,
+  type ConstraintConfig,
+  constructFromConfig,
+} from './constraint.js';
 
 export type UnitNormArgs = NormArgs;
 
@@ -60,9 +65,14 @@ export class UnitNorm extends Constraint {
   /** From Keras's `{axis}`. @throws {ConfigError} */
   static override fromConfig(config: ConstraintConfig): UnitNorm {
     // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
-    if (this !== UnitNorm) return constructFromConfig(this, config) as UnitNorm;
-    return new UnitNorm(readConfig('UnitNorm', config, configKeys) as UnitNormArgs);
+    return construct(this, config);
   }
+}
+
+// Beside the class, which bundlers rename where it names itself.
+function construct(owner: ConstraintClass, config: ConstraintConfig): UnitNorm {
+  if (owner !== UnitNorm) return constructFromConfig(owner, config) as UnitNorm;
+  return new UnitNorm(readConfig('UnitNorm', config, configKeys) as UnitNormArgs);
 }
 
 /** `new UnitNorm(...)`, under Keras's shortcut name. */

@@ -1,6 +1,7 @@
 // 64-bit integers between the codec (a number, or a Long where a number is not exact) and this package (number or bigint).
-// Must not import anything but Long and the errors.
-import Long from 'long';
+// Must not import anything but Long, through protobufjs so that a bundle holds it once, and the errors.
+import type Long from 'long';
+import protobuf from 'protobufjs/minimal.js';
 import { type ErrorPlace, FormatError } from '../graph/errors.js';
 
 /** A 64-bit field in a decoded message: a number where that is exact, otherwise a Long. */
@@ -10,7 +11,11 @@ export type Int64 = number | Long;
 export function compactLong(value: { low: number; high: number; unsigned: boolean }): Int64 {
   const high = value.unsigned ? value.high >>> 0 : value.high;
   const number = high * 2 ** 32 + (value.low >>> 0);
-  return Number.isSafeInteger(number) ? number : new Long(value.low, value.high, value.unsigned);
+  return Number.isSafeInteger(number) ? number : makeLong(value.low, value.high, value.unsigned);
+}
+
+function makeLong(low: number, high: number, unsigned: boolean): Long {
+  return new protobuf.util.Long(low, high, unsigned) as Long;
 }
 
 export function int64ToBigInt(value: Int64): bigint {
@@ -22,7 +27,7 @@ export function int64ToBigInt(value: Int64): bigint {
 export function int64FromBigInt(value: bigint): Int64 {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
-  return new Long(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)), value > 0n);
+  return makeLong(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)), value > 0n);
 }
 
 /** The value as a number where that is exact, otherwise as a bigint. */
