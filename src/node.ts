@@ -39,6 +39,7 @@ export { ScratchFile } from './files/scratchFile.js';
 export { type OpenedWeightFile, readWeightFile } from './files/weightFile.js';
 export type { StoredWeight, WeightFile } from './graph/weightFile.js';
 export { openTensors, planWeights, type WeightTensors } from './resolve/planWeights.js';
+export { carryOver } from './resolve/reference.js';
 export { type RulesPlan, resolveRules } from './resolve/resolveRules.js';
 export { parseRules, type Rule, type Rules, type RulesOptions } from './resolve/rules.js';
 export {

@@ -1,5 +1,6 @@
 // A weight stored in another layout than Keras's, and constraints carried over to that layout.
 // Must not import anything above ops.
+import { stridesOf, walk } from '../graph/strides.js';
 import { elementCount, type TensorData } from '../graph/tensorValue.js';
 import { type Axis, normalizeAxes } from '../ops/axes.js';
 import { reshape, transpose } from '../ops/shaping.js';
@@ -162,25 +163,10 @@ function permutedShape(layout: Layout): readonly number[] {
 /** For each place of the Keras variable, where its element is in the stored tensor. */
 function sourceIndices(layout: Layout): Uint32Array {
   const { kerasShape, perm } = layout;
-  const strides = new Array<number>(kerasShape.length).fill(0);
-  let stride = 1;
-  for (const axis of perm.toReversed()) {
-    strides[axis] = stride;
-    stride *= kerasShape[axis] as number;
-  }
   const result = new Uint32Array(elementCount(kerasShape));
-  const index = new Array<number>(kerasShape.length).fill(0);
-  let source = 0;
-  for (let i = 0; i < result.length; i++) {
-    result[i] = source;
-    for (let axis = kerasShape.length - 1; axis >= 0; axis--) {
-      source += strides[axis] as number;
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (kerasShape[axis] as number)) break;
-      source -= (strides[axis] as number) * (kerasShape[axis] as number);
-      index[axis] = 0;
-    }
-  }
+  walk(kerasShape, stridesOf(kerasShape, perm), result.length, (i, place) => {
+    result[i] = place;
+  });
   return result;
 }
 

@@ -2,6 +2,8 @@
 // Must not import anything above ops.
 import type { DType } from '../graph/dtype.js';
 import type { NumberArray } from '../graph/numbers.js';
+import { stridesOf, walk } from '../graph/strides.js';
+import { elementCount } from '../graph/tensorValue.js';
 import { normalizeAxes } from '../ops/axes.js';
 import { Constraint, classNameOf } from './constraint.js';
 import { MaxNorm } from './maxNorm.js';
@@ -103,49 +105,24 @@ export function unitNorms(
 ): UnitNorms {
   const kept = shape.map((_, axis) => axis).filter((axis) => axes !== null && !axes.includes(axis));
   const keptShape = kept.map((axis) => shape[axis] as number);
-  const strides = new Array<number>(shape.length).fill(0);
-  let count = 1;
-  for (const axis of kept.toReversed()) {
-    strides[axis] = count;
-    count *= shape[axis] as number;
-  }
+  const strides = stridesOf(shape, kept);
   // Scaled as in BLAS's nrm2, so that neither large nor tiny weights overflow.
-  const scale = new Float64Array(count);
-  forEachUnit(values, shape, strides, (unit, value) => {
-    const magnitude = Math.abs(value);
+  const scale = new Float64Array(elementCount(keptShape));
+  walk(shape, strides, values.length, (i, unit) => {
     // Math.max keeps a NaN once there is one.
-    scale[unit] = Math.max(scale[unit] as number, magnitude);
+    scale[unit] = Math.max(scale[unit] as number, Math.abs(values[i] as number));
   });
-  const sums = new Float64Array(count);
-  forEachUnit(values, shape, strides, (unit, value) => {
+  const sums = new Float64Array(scale.length);
+  walk(shape, strides, values.length, (i, unit) => {
     const largest = scale[unit] as number;
-    if (largest !== 0 && Number.isFinite(largest))
-      sums[unit] = (sums[unit] as number) + (value / largest) ** 2;
+    if (largest !== 0 && Number.isFinite(largest)) {
+      sums[unit] = (sums[unit] as number) + ((values[i] as number) / largest) ** 2;
+    }
   });
   const norms = scale.map((largest, unit) =>
     Number.isFinite(largest) ? largest * Math.sqrt(sums[unit] as number) : largest,
   );
   return { norms, keptShape };
-}
-
-function forEachUnit(
-  values: NumberArray,
-  shape: readonly number[],
-  strides: readonly number[],
-  visit: (unit: number, value: number) => void,
-): void {
-  const index = new Array<number>(shape.length).fill(0);
-  let unit = 0;
-  for (const value of values) {
-    visit(unit, value);
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      unit += strides[axis] as number;
-      index[axis] = (index[axis] as number) + 1;
-      if ((index[axis] as number) < (shape[axis] as number)) break;
-      unit -= (strides[axis] as number) * (shape[axis] as number);
-      index[axis] = 0;
-    }
-  }
 }
 
 function judgeNorms({ norms, keptShape }: UnitNorms, bounds: Bounds, tolerance: number): Verdict {
