@@ -1,13 +1,16 @@
 // Runs constraint graphs on ONNX Runtime: compiles each once, keeps the sessions, projects tensor after tensor.
 // Must not import files or cli.
+
 import { buildGraph, INPUT_NAME, OUTPUT_NAME } from '../constraints/buildGraph.js';
+import { isBuiltin } from '../constraints/builtins.js';
 import { type Constraint, classNameOf } from '../constraints/constraint.js';
 import type { DType } from '../graph/dtype.js';
 import { ProviderError, ShapeError } from '../graph/errors.js';
 import { fromFloat64, toFloat64 } from '../graph/numbers.js';
 import { formatShape } from '../graph/shape.js';
-import type { TensorData, TensorValue } from '../graph/tensorValue.js';
+import { elementCount, type TensorData, type TensorValue } from '../graph/tensorValue.js';
 import { encodeGraph } from '../onnx/encodeGraph.js';
+import { type Axis, normalizeAxes } from '../ops/axes.js';
 import type { OrtModule, OrtSession, OrtTensor } from './ort.js';
 import { SessionCache } from './sessionCache.js';
 
@@ -45,7 +48,8 @@ export class ConstraintRunner {
     if (this.#disposed) throw new ProviderError('this runner is disposed; make a new one');
     const { dtype, dims } = value;
     // Traced anew each time, so that a constraint whose fields have changed is run as it is now.
-    const model = encodeGraph(buildGraph(constraint, { dtype, shape: dims }));
+    const wideNorms = hasLargeUnits(constraint, dims);
+    const model = encodeGraph(buildGraph(constraint, { dtype, shape: dims, wideNorms }));
     const output = await this.#sessions.use(
       model,
       () => this.#create(constraint, model),
@@ -96,6 +100,16 @@ export class ConstraintRunner {
       );
     }
   }
+}
+
+/** Above this many weights in a unit, a sum of squares in float32 loses digits that `check` looks at. */
+const LARGE_UNIT = 2 ** 16;
+
+function hasLargeUnits(constraint: Constraint, dims: readonly number[]): boolean {
+  const { axis } = constraint as { axis?: Axis };
+  if (axis === undefined || !isBuiltin(constraint) || elementCount(dims) <= LARGE_UNIT) return false;
+  const axes = normalizeAxes(classNameOf(constraint), axis, dims) ?? dims.map((_, i) => i);
+  return elementCount(axes.map((i) => dims[i] as number)) > LARGE_UNIT;
 }
 
 function asStored(output: OrtTensor, dtype: DType): TensorData {

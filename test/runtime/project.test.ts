@@ -1,7 +1,17 @@
 // Projecting single weights and sets of weights on onnxruntime-node, and what happens when that cannot be done.
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
-import { Constraint, maxNorm, nonNeg, ops, type SymbolicTensor, unitNorm } from '../../src/index.js';
+import {
+  Constraint,
+  defaultTolerance,
+  judge,
+  maxNorm,
+  nonNeg,
+  ops,
+  type SymbolicTensor,
+  toFloat64,
+  unitNorm,
+} from '../../src/index.js';
 import { ConstraintRunner, createRunner, project, projectInPlace } from '../../src/node.js';
 import * as web from '../../src/web.js';
 import { mismatch } from '../support/mismatch.js';
@@ -172,6 +182,24 @@ describe('ConstraintRunner', () => {
     expect(most).toBeLessThanOrEqual(65);
     await runner.dispose();
     expect(open).toBe(0);
+  });
+
+  test('units of a million weights end on the limit, to the tolerance of check', async () => {
+    const runner = await createRunner();
+    made.push(runner);
+    const [rows, columns] = [1_000_000, 3];
+    const data = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i) + 1.5);
+    const constraint = maxNorm(2);
+    const projected = await runner.run(constraint, { dtype: 'float32', dims: [rows, columns], data });
+    const verdict = judge(constraint, toFloat64(projected), [rows, columns], defaultTolerance('float32'));
+    expect(verdict).toMatchObject({ status: 'satisfied', outside: 0, units: 3 });
+    const exact = applyKerasConstraint({ class_name: 'MaxNorm', config: { max_value: 2 } } as never, data, [
+      rows,
+      columns,
+    ]);
+    expect(
+      mismatch(projected.data as Float32Array, exact, { relative: 1e-6, absolute: 1e-12 }),
+    ).toBeUndefined();
   });
 
   test('a constraint whose field has changed is run as it is now', async () => {
