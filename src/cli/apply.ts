@@ -72,7 +72,7 @@ async function applyWith(
     }),
     () => write(options.out),
   );
-  report(entries, plan, options.out, output);
+  report(entries, plan, options, output);
   if (options.report !== undefined) output.line(`wrote ${options.report}`);
   return exitCodes.done;
 }
@@ -81,7 +81,12 @@ function statusOf({ status, moved }: AppliedEntry): string {
   return moved === undefined ? status : 'applied';
 }
 
-function report(entries: readonly AppliedEntry[], plan: Plan, out: string, output: Output): void {
+function report(
+  entries: readonly AppliedEntry[],
+  plan: Plan,
+  { out, report: page }: ApplyOptions,
+  output: Output,
+): void {
   showPlan(output, entries, plan, statusOf, {
     title: 'moved by up to',
     cell: ({ moved }) => (moved === undefined ? '—' : formatNumber(moved)),
@@ -90,5 +95,10 @@ function report(entries: readonly AppliedEntry[], plan: Plan, out: string, outpu
   const changed = applied.filter(({ moved = 0 }) => moved > ROUNDING);
   const count = applied.length === 1 ? '1 constraint' : `${applied.length} constraints`;
   output.line(`${count} applied, of which ${changed.length} moved weights; wrote ${out}`);
-  output.result({ ok: true, out, entries: planJson(entries, plan, statusOf) });
+  output.result({
+    ok: true,
+    out,
+    ...(page !== undefined && { report: page }),
+    entries: planJson(entries, plan, statusOf),
+  });
 }

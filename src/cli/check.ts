@@ -55,7 +55,8 @@ async function checkWith(
     return exitCodes.unresolved;
   }
   const ok = !entries.some((entry) => fails(entry, strict));
-  output.result({ ok, entries: json });
+  const { report: page } = options;
+  output.result({ ok, ...(page !== undefined && { report: page }), entries: json });
   return ok ? exitCodes.done : exitCodes.violated;
 }
 

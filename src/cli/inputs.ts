@@ -24,6 +24,8 @@ export async function withRunner<T>(
 ): Promise<T> {
   const runner = new ConstraintRunner(await loadNodeOrt(), { executionProviders: provider });
   try {
+    // Found out here, not when some constraint happens to be run.
+    await runner.probe();
     return await use(runner);
   } finally {
     await runner.dispose();

@@ -1,11 +1,13 @@
 // `inspect`: shows what a file holds: weights, shapes, constraints.
 import { rulesIn } from '../files/configFile.js';
+import { readKerasFile } from '../files/kerasFile.js';
 import { readModel } from '../files/modelFile.js';
 import { readFile } from '../files/readFile.js';
+import { readWeightFile } from '../files/weightFile.js';
 import { formatShape } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
+import type { WeightFile } from '../graph/weightFile.js';
 import type { KerasModel } from '../keras/kerasModel.js';
-import { readKeras } from '../keras/readKeras.js';
 import type { OnnxModel } from '../onnx/model.js';
 import type { Rules } from '../resolve/rules.js';
 import { exitCodes } from './exitCodes.js';
@@ -25,18 +27,34 @@ export async function inspect(file: string, options: InspectOptions, output: Out
   const rules = await rulesIn(bytes, file, { customObjects });
   if (rules !== undefined) {
     showRules(rules, output);
-  } else if (isKerasFile(file, bytes)) {
-    showKeras(await readKeras(bytes, { file, customObjects }), output);
-  } else {
-    showOnnx(await readModel(file), output);
+    return exitCodes.done;
   }
+  const weightFile = await readWeightFile(file, { customObjects });
+  if (weightFile?.model !== undefined) showKeras(weightFile.model, output);
+  else if (weightFile !== undefined) showWeights(weightFile.weights, output);
+  else if (isConfig(file, bytes)) showKeras(await readKerasFile(file, { customObjects }), output);
+  else showOnnx(await readModel(file), output);
   return exitCodes.done;
 }
 
-function isKerasFile(file: string, bytes: Uint8Array): boolean {
+function isConfig(file: string, bytes: Uint8Array): boolean {
   if (/\.(keras|h5|hdf5|json)$/i.test(file)) return true;
-  const start = new TextDecoder('latin1').decode(bytes.subarray(0, 4));
-  return start === 'PK\u0003\u0004' || start.endsWith('HDF') || start.trimStart().startsWith('{');
+  return new TextDecoder('latin1').decode(bytes.subarray(0, 64)).trimStart().startsWith('{');
+}
+
+function showWeights({ format, weights }: WeightFile, output: Output): void {
+  output.line(`${format} file of ${weights.length} weights`);
+  output.line();
+  output.table(
+    ['weight', 'shape', 'dtype', 'elements'],
+    weights.map(({ name, dims, dtype }) => [name, formatShape(dims), dtype, String(elementCount(dims))]),
+  );
+  output.result({
+    ok: true,
+    kind: 'weights',
+    format,
+    weights: weights.map(({ name, dims, dtype }) => ({ name, shape: dims, dtype })),
+  });
 }
 
 function showKeras(keras: KerasModel, output: Output): void {

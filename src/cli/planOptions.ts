@@ -8,6 +8,8 @@ export interface PlanOptions {
   readonly config?: string;
   /** The export made from the Keras file, where the model was trained on since. */
   readonly reference?: string;
+  /** Where the result goes, for commands that have one. */
+  readonly out?: string;
   readonly plugin?: readonly string[];
   readonly provider: readonly string[];
   readonly includeFrozen?: boolean;

@@ -155,7 +155,7 @@ function addInspect(program: Command, wrap: Wrap): void {
 function addResolve(program: Command, wrap: Wrap): void {
   const command = program
     .command('resolve')
-    .argument('<model.onnx>', 'the model whose tensors are looked through')
+    .argument('<model>', 'the model whose tensors are looked through')
     .description('show which tensors hold the constrained variables, how, and which units are normed');
   addPlanOptions(command).action(
     wrap((_, output, [model, options]) => resolveCommand(model, options, output)),

@@ -4,10 +4,26 @@ import { writeFileAtomic } from '../files/atomicWrite.js';
 import { readConfigFile } from '../files/configFile.js';
 import type { OpenedWeightFile } from '../files/weightFile.js';
 import { UsageError } from '../graph/errors.js';
+import type { WeightFile } from '../graph/weightFile.js';
 import type { KerasModel } from '../keras/kerasModel.js';
 import { openTensors, planWeights } from '../resolve/planWeights.js';
 import { resolveRules } from '../resolve/resolveRules.js';
 import type { MadePlan, PlanOptions } from './planOptions.js';
+
+const endings = { keras: /\.keras$/i, h5: /\.(h5|hdf5)$/i, safetensors: /\.safetensors$/i } as const;
+
+/** Refuses a result whose name says another format than it will have. */
+function checkFormat({ format }: WeightFile, out: string | undefined): void {
+  const isNamed = out !== undefined && /\.(onnx|keras|h5|hdf5|safetensors)$/i.test(out);
+  if (isNamed && !endings[format].test(out)) {
+    throw new UsageError(
+      `the result has the format of the input, which is ${format}; its name says another`,
+      {
+        file: out,
+      },
+    );
+  }
+}
 
 /**
  * Plans the constraints on the weights of a file, by name: those of the file that --config names, a Keras file or a
@@ -20,6 +36,7 @@ export async function planWeightFile(
   customObjects: CustomObjects,
 ): Promise<MadePlan> {
   const { config, reference, includeFrozen = false } = options;
+  checkFormat(weights, options.out);
   if (reference !== undefined) {
     throw new UsageError('--reference is for ONNX models; here the weights have names', { file });
   }

@@ -100,6 +100,10 @@ export function constructFromConfig(owner: ConstraintClass, config: ConstraintCo
   for (const construct of candidates) {
     try {
       const constraint = construct();
+      // The object of arguments comes back itself where the constructor takes its arguments by position.
+      const isMissing = (value: unknown): boolean => value === undefined || value === camel;
+      const missing = Object.entries(constraint.getConfig()).find(([, value]) => isMissing(value));
+      if (missing !== undefined) throw new ConfigError(`the argument ${missing[0]} is missing`);
       if (givesBack(constraint.getConfig(), config)) return constraint;
       reasons.push(`getConfig() gave ${JSON.stringify(constraint.getConfig())}`);
     } catch (error) {

@@ -3,7 +3,7 @@
 
 import { buildGraph, INPUT_NAME, OUTPUT_NAME } from '../constraints/buildGraph.js';
 import { isBuiltin } from '../constraints/builtins.js';
-import { type Constraint, classNameOf } from '../constraints/constraint.js';
+import { Constraint, classNameOf } from '../constraints/constraint.js';
 import type { DType } from '../graph/dtype.js';
 import { ProviderError, ShapeError } from '../graph/errors.js';
 import { fromFloat64, toFloat64 } from '../graph/numbers.js';
@@ -61,6 +61,11 @@ export class ConstraintRunner {
       );
     }
     return { dtype: value.dtype, dims: value.dims, data: asStored(output, value.dtype) };
+  }
+
+  /** Runs a weight of one element, so that a provider that is not there is found before anything else is done. */
+  async probe(): Promise<void> {
+    await this.run(new Constraint(), { dtype: 'float32', dims: [1], data: new Float32Array(1) });
   }
 
   /** Releases the sessions, those in use when they are done; later calls are refused. */

@@ -158,3 +158,39 @@ test('a rules file constrains the weights of a safetensors file and of a Keras f
     expect((await runCli('check', out, '--config', rules)).code).toBe(0);
   }
 });
+
+test('a result whose name says another format is refused', async () => {
+  for (const [source, out] of [
+    ['model.h5', 'result.onnx'],
+    ['model.keras', 'result.h5'],
+  ] as const) {
+    const file = join(folder, out);
+    const { code, stderr } = await runCli('apply', fixturePath(`digits_cnn/${source}`), '--out', file);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/has the format of the input/);
+    expect(existsSync(file)).toBe(false);
+  }
+});
+
+test('inspect lists the weights of a safetensors file', async () => {
+  const { code, stdout } = await runCli(
+    'inspect',
+    fixturePath('digits_cnn/constrained_before.safetensors'),
+    '--json',
+  );
+  expect(code).toBe(0);
+  const { kind, weights } = JSON.parse(stdout);
+  expect(kind).toBe('weights');
+  expect(weights[0]).toEqual({ name: 'conv_a/bias', shape: [16], dtype: 'float32' });
+});
+
+test('a provider that is not there is refused by check too', async () => {
+  const { code, stderr } = await runCli(
+    'check',
+    fixturePath('digits_cnn/model.keras'),
+    '--provider',
+    'abacus',
+  );
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/abacus/);
+});

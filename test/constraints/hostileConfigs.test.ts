@@ -69,3 +69,17 @@ test('a class of another copy of the package is told from a function', () => {
     /customObjects\['Foreign'\] extends the Constraint of another copy of onnx-constraints/,
   );
 });
+
+test('a custom class without the argument that it needs says which', () => {
+  class Shift extends Constraint {
+    constructor(readonly refValue: number) {
+      super();
+    }
+    override getConfig(): Record<string, unknown> {
+      return { ref_value: this.refValue };
+    }
+  }
+  expect(() => deserialize({ class_name: 'Shift', config: {} }, { Shift })).toThrow(
+    /argument ref_value is missing/,
+  );
+});
