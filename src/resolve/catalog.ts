@@ -11,10 +11,13 @@ import { fingerprint } from './match.js';
 /** Whether variables are looked for with the values of the Keras file, or with those that their constraints make of them. */
 export type State = 'stored' | 'projected';
 
+const SAMPLE = 64;
+
 /** A tensor of the model; its values are read again when they are looked at, so that few are in memory at once. */
 export class StoredTensor {
   readonly count: number;
   #print: number | undefined;
+  #start: Float64Array | undefined;
 
   constructor(readonly tensor: ModelTensor) {
     this.count = elementCount(tensor.dims);
@@ -22,6 +25,12 @@ export class StoredTensor {
 
   get values(): Float64Array {
     return toFloat64(this.tensor.read());
+  }
+
+  /** The first values: enough to see of most tensors that they are not what is looked for, without reading them again. */
+  get start(): Float64Array {
+    this.#start ??= this.values.slice(0, SAMPLE);
+    return this.#start;
   }
 
   /** A number that is the same for the same values in any order. */

@@ -1,7 +1,6 @@
 // Finds variables that an exporter cut into several tensors, and variables that are a part of a larger tensor.
 // Must not import runtime, files or cli.
 import { type Layout, toTensorOrder } from '../constraints/layout.js';
-import { toFloat64 } from '../graph/numbers.js';
 import { elementCount } from '../graph/tensorValue.js';
 import type { KerasVariable } from '../keras/kerasModel.js';
 import { type Catalog, type State, type StoredTensor, toleranceFor } from './catalog.js';
@@ -74,7 +73,8 @@ export function findRepeats(
   state: State,
   at: Uint32Array,
 ): readonly Piece[] {
-  return catalog.tensors.flatMap(({ tensor, count }): Piece[] => {
+  return catalog.tensors.flatMap((item): Piece[] => {
+    const { tensor, count } = item;
     const repeats = count / at.length;
     if (!Number.isInteger(repeats) || repeats < 2 || repeats > MAX_REPEATS) return [];
     const values = catalog.numbersOf(variable, state, tensor.dtype);
@@ -82,11 +82,9 @@ export function findRepeats(
     const wanted = select(values, at);
     if (!isDistinctive(wanted)) return [];
     const tolerance = toleranceFor(wanted, tensor.dtype, state);
-    const elements = toFloat64(tensor.read());
-    const isRepeat = elements.every(
-      (x, i) => Math.abs(x - (wanted[i % wanted.length] as number)) <= tolerance,
-    );
-    if (!isRepeat) return [];
+    const isRepeat = (x: number, i: number): boolean =>
+      Math.abs(x - (wanted[i % wanted.length] as number)) <= tolerance;
+    if (!item.start.every(isRepeat) || !item.values.every(isRepeat)) return [];
     const keras = Uint32Array.from({ length: count }, (_, i) => at[i % at.length] as number);
     return [{ tensor, keras, stored: indices(count) }];
   });
