@@ -52,7 +52,9 @@ export function resolve(model: OnnxModel, keras: KerasModel, options: ResolveOpt
       return [{ ...common, status: 'resolved', placements: placed, tensors }];
     }
     const projected = options.projected?.get(variable);
-    const status = misfit === undefined && keepsZero(variable, projected) ? 'satisfied' : 'unresolved';
+    const isSatisfied =
+      misfit === undefined && keepsZero(variable, projected) && !search.mayHaveGrown(variable);
+    const status = isSatisfied ? 'satisfied' : 'unresolved';
     const reason = status === 'satisfied' ? 'all zeros, which the constraint leaves as they are' : placed;
     return [{ ...common, status, reason }];
   });
@@ -80,6 +82,15 @@ class Search {
       if (found.length > 0) return found;
     }
     return this.#whyNone(variable);
+  }
+
+  /** Whether a variable of zeros may be in the model after all, with other values: a tensor of its size is nobody else's. */
+  mayHaveGrown(variable: KerasVariable): boolean {
+    if (this.#wholeOf(variable).length > 0) return false;
+    const count = elementCount(variable.shape ?? []);
+    const others = this.catalog.variables.filter((other) => elementCount(other.shape ?? []) === count);
+    const claimed = new Set(others.flatMap((other) => this.#wholeOf(other).map(({ tensor }) => tensor)));
+    return this.catalog.tensors.some((stored) => stored.count === count && !claimed.has(stored.tensor));
   }
 
   #wholeOf(variable: KerasVariable): readonly WholeCandidate[] {

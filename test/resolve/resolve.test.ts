@@ -267,6 +267,27 @@ describe('no tensor holds the values', () => {
   });
 });
 
+describe('a bias of zeros', () => {
+  const zeros = tensor([3], [0, 0, 0]);
+  const bias = variable('d/bias', zeros, nonNeg());
+
+  test('that the exporter dropped is satisfied', () => {
+    expect(only(planned(model(['w', tensor([2, 3]), matMul]), bias)).status).toBe('satisfied');
+  });
+
+  test('is not taken for dropped where the model has a tensor of its size that no variable explains', () => {
+    const trained = model(['renamed', tensor([3], [-1, 2, -3]), add]);
+    expect(only(planned(trained, bias)).status).toBe('unresolved');
+  });
+
+  test('is satisfied beside the bias of another layer', () => {
+    const other = tensor([3], [1, 2, 3]);
+    const host = model(['const_0', other, add]);
+    const entries = planned(host, bias, variable('e/bias', other, nonNeg()));
+    expect(entries.map(({ status }) => status)).toEqual(['satisfied', 'resolved']);
+  });
+});
+
 describe('what is not placed at all', () => {
   const value = tensor([2, 3]);
   const host = model(['w', value, matMul]);
