@@ -10,7 +10,6 @@ import { formatShape, openShape, type Shape, shapesAgree } from '../graph/shape.
 import { lower } from '../ops/lower.js';
 import { SymbolicTensor, symbolicInput } from '../ops/symbolicTensor.js';
 import { castTo } from '../ops/tensorLike.js';
-import { widenNorms } from '../ops/widenNorms.js';
 import { isBuiltin } from './builtins.js';
 import { type Constraint, classNameOf } from './constraint.js';
 import { FunctionConstraint } from './functionConstraint.js';
@@ -24,8 +23,6 @@ export interface BuildGraphOptions {
   readonly rank?: number | undefined;
   /** The version of ONNX's default operator set, 13 to 26. Default 18. */
   readonly opset?: number;
-  /** Sum the squares of float32 norms in float64, for units of very many weights. Default false. */
-  readonly wideNorms?: boolean | undefined;
 }
 
 /** The names of the weight and the projected weight in an emitted graph. */
@@ -49,9 +46,7 @@ export function buildGraph(constraint: Constraint, options: BuildGraphOptions = 
   const input = symbolicInput(INPUT_NAME, checkDType(constraint, dtype), shape);
   builder.input({ name: INPUT_NAME, dtype, shape });
   builder.output({ name: OUTPUT_NAME, dtype, shape });
-  const traced = traceConstraint(constraint, input);
-  const result = options.wideNorms === true ? widenNorms(traced) : traced;
-  lower(result, new Map([[input, INPUT_NAME]]), builder, OUTPUT_NAME);
+  lower(traceConstraint(constraint, input), new Map([[input, INPUT_NAME]]), builder, OUTPUT_NAME);
   return builder.build(classNameOf(constraint), { metadata: describe(constraint) });
 }
 
@@ -83,7 +78,7 @@ export function traceConstraint(constraint: Constraint, w: SymbolicTensor): Symb
 }
 
 function checkOptions(options: BuildGraphOptions): void {
-  const accepted = ['dtype', 'shape', 'rank', 'opset', 'wideNorms'];
+  const accepted = ['dtype', 'shape', 'rank', 'opset'];
   for (const key of Object.keys(options)) {
     if (!accepted.includes(key)) {
       throw new UsageError(`there is no option '${key}'; accepted are ${accepted.join(', ')}`);

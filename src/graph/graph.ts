@@ -9,6 +9,8 @@ export interface Value {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: Shape;
+  /** Whether it is a sequence of such tensors. */
+  readonly isSequence?: boolean;
 }
 
 /** An attribute of a node, by its ONNX type. */

@@ -77,5 +77,6 @@ function valueProto(value: Value): onnx.ValueInfoProto.$Properties {
     }),
   };
   const tensorType = { elemType: dtypeToOnnx(value.dtype), ...(shape && { shape }) };
-  return { name: value.name, type: { tensorType } };
+  const type = { tensorType };
+  return { name: value.name, type: value.isSequence === true ? { sequenceType: { elemType: type } } : type };
 }

@@ -27,6 +27,7 @@ const shipped = [
   'dist/index.js',
   'dist/keras.js',
   'dist/node.js',
+  'dist/projectorWorker.js',
   'dist/web.js',
   'dist/cli.js',
   'dist/types/index.d.ts',
