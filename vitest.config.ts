@@ -64,7 +64,7 @@ const browser: TestProjectConfiguration = {
   test: {
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],
-    exclude: ['test/browser/nodeWebgpu.test.ts'],
+    exclude: ['test/browser/node*.test.ts'],
     testTimeout: 120_000,
     browser: {
       enabled: true,
@@ -84,7 +84,7 @@ const browser: TestProjectConfiguration = {
 const webgpu: TestProjectConfiguration = {
   test: {
     name: 'webgpu',
-    include: ['test/browser/nodeWebgpu.test.ts'],
+    include: ['test/browser/node*.test.ts'],
     pool: 'forks',
     testTimeout: 120_000,
     // Chromium brings the Vulkan loader beside its driver; both must be set before the process starts.

@@ -1,9 +1,21 @@
 // The entry point for Node: files, and weights projected by onnxruntime-node.
 
-import { loadNodeOrt } from './runtime/nodeOrt.js';
+import { loadNodeOrt, maySkipCopies } from './runtime/nodeOrt.js';
+import { WorkerExecutor } from './runtime/nodeWorkerExecutor.js';
 import { type RuntimeEntry, runtimeEntry } from './runtime/project.js';
+import type { Projector as ProjectorClass } from './runtime/projector.js';
+import { checkProviders, type ProviderStatus, type ProvidersOptions } from './runtime/providers.js';
 
-const entry: RuntimeEntry = runtimeEntry(loadNodeOrt, { executionProviders: ['cpu'] });
+// Beside this file once built: the script of a Projector's worker thread.
+const workerScript = new URL('./projectorWorker.js', import.meta.url);
+
+const entry: RuntimeEntry = runtimeEntry({
+  platform: 'node',
+  load: loadNodeOrt,
+  provider: 'cpu',
+  noCopy: maySkipCopies,
+  executeInWorker: (setup) => WorkerExecutor.create(workerScript, setup),
+});
 
 /**
  * A runner on onnxruntime-node, to use again and again; dispose of it when done.
@@ -32,6 +44,39 @@ export const project: RuntimeEntry['project'] = entry.project;
  */
 export const projectInPlace: RuntimeEntry['projectInPlace'] = entry.projectInPlace;
 
+/**
+ * Projects the weights of a model in place, step after step: planned and compiled once by `Projector.create`.
+ *
+ * Formulas and answers are those of the constraints; which graph is run depends on provider, shape, axis and dtype, and
+ * `report()` tells it.
+ *
+ * @throws {ProviderError} when no provider of the list runs a parameter, each with its reason
+ * @example
+ * const projector = await Projector.create({ 'fc1.weight': { shape: [784, 128], constraint: maxNorm(2) } });
+ * await projector.project({ 'fc1.weight': weight }); // a Float32Array of 784 · 128, projected in place
+ * await projector.dispose();
+ */
+export const Projector: { readonly create: RuntimeEntry['createProjector'] } = {
+  create: entry.createProjector,
+};
+export type Projector = ProjectorClass;
+
+/**
+ * Whether each execution provider of onnxruntime-node works here: cpu, webgpu, cuda, tensorrt, dml and coreml.
+ *
+ * Each is asked to run a graph of one node by itself, and those that refuse say why and how to mend it. ONNX Runtime
+ * writes to standard error about libraries that it could not load, unless `ort.env.logLevel` is `'fatal'` before its
+ * first session is made.
+ *
+ * @param options `ort`: your own module. Default: onnxruntime-node
+ * @throws {ProviderError} when onnxruntime-node is not installed
+ * @example
+ * const working = (await providers()).filter(({ available }) => available).map(({ name }) => name);
+ */
+export async function providers(options: ProvidersOptions = {}): Promise<readonly ProviderStatus[]> {
+  return checkProviders(options.ort ?? (await loadNodeOrt()), 'node');
+}
+
 export { type Config, readConfigFile, readRulesFile } from './files/configFile.js';
 export { readKerasFile } from './files/kerasFile.js';
 export { type ReadModelOptions, readModel, writeModel } from './files/modelFile.js';
@@ -50,8 +95,13 @@ export {
   type Progress,
 } from './runtime/applyPlan.js';
 export { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
+export type { InPlaceWeight } from './runtime/inPlaceWeights.js';
 export type { OrtModule, OrtSession, OrtTensor } from './runtime/ort.js';
 export { planModel } from './runtime/planModel.js';
 export type { ConstrainedWeight, ProjectOptions } from './runtime/project.js';
+export { ProjectionError } from './runtime/projectionError.js';
+export type { ParameterRefusal, ParameterReport } from './runtime/projectionPlan.js';
+export type { ParameterSpec, ProjectorOptions } from './runtime/projector.js';
+export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
 export type { Weight } from './runtime/weight.js';
 export { loadNodeOrt };

@@ -7,7 +7,7 @@ import type { Plan } from '../resolve/plan.js';
 import { type AppliedEntry, applyPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
-import { readPlan, unresolvedFailure, withRunner } from './inputs.js';
+import { providersUsed, readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import { formatNumber, type Output } from './output.js';
 import type { PlanOptions } from './planOptions.js';
 import { planJson, showPlan } from './planTable.js';
@@ -32,7 +32,7 @@ export async function apply(modelFile: string, options: ApplyOptions, output: Ou
   await checkTarget(options.out, inPlace || options.force === true);
   await checkReport(options.report, [modelFile, config, options.out], options.force === true);
   const scratch = new ScratchFile(options.out);
-  return withRunner(options, (runner) =>
+  return withRunner(options, output, (runner) =>
     applyWith(runner, modelFile, { ...options, scratch }, output),
   ).finally(() => scratch.close());
 }
@@ -72,7 +72,7 @@ async function applyWith(
     }),
     () => write(options.out),
   );
-  report(entries, plan, options, output);
+  report(entries, plan, providersUsed(runner), options, output);
   if (options.report !== undefined) output.line(`wrote ${options.report}`);
   return exitCodes.done;
 }
@@ -84,6 +84,7 @@ function statusOf({ status, moved }: AppliedEntry): string {
 function report(
   entries: readonly AppliedEntry[],
   plan: Plan,
+  providers: readonly string[],
   { out, report: page }: ApplyOptions,
   output: Output,
 ): void {
@@ -99,6 +100,7 @@ function report(
     ok: true,
     out,
     ...(page !== undefined && { report: page }),
+    providers,
     entries: planJson(entries, plan, statusOf),
   });
 }

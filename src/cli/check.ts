@@ -3,7 +3,7 @@ import type { Plan } from '../resolve/plan.js';
 import { type CheckedEntry, checkPlan } from '../runtime/applyPlan.js';
 import type { ConstraintRunner } from '../runtime/constraintRunner.js';
 import { exitCodes } from './exitCodes.js';
-import { readPlan, unresolvedFailure, withRunner } from './inputs.js';
+import { providersUsed, readPlan, unresolvedFailure, withRunner } from './inputs.js';
 import type { Output } from './output.js';
 import type { PlanOptions } from './planOptions.js';
 import { describeVerdict, planJson, showPlan } from './planTable.js';
@@ -19,7 +19,7 @@ export interface CheckOptions extends PlanOptions {
 /** Runs the command and returns its exit code. */
 export async function check(modelFile: string, options: CheckOptions, output: Output): Promise<number> {
   await checkReport(options.report, [modelFile, options.config ?? modelFile], options.force === true);
-  return withRunner(options, (runner) => checkWith(runner, modelFile, options, output));
+  return withRunner(options, output, (runner) => checkWith(runner, modelFile, options, output));
 }
 
 async function checkWith(
@@ -56,7 +56,12 @@ async function checkWith(
   }
   const ok = !entries.some((entry) => fails(entry, strict));
   const { report: page } = options;
-  output.result({ ok, ...(page !== undefined && { report: page }), entries: json });
+  output.result({
+    ok,
+    ...(page !== undefined && { report: page }),
+    providers: providersUsed(runner),
+    entries: json,
+  });
   return ok ? exitCodes.done : exitCodes.violated;
 }
 

@@ -10,26 +10,60 @@ import type { Plan } from '../resolve/plan.js';
 import { carryOver } from '../resolve/reference.js';
 import { resolveRules } from '../resolve/resolveRules.js';
 import { ConstraintRunner } from '../runtime/constraintRunner.js';
-import { loadNodeOrt } from '../runtime/nodeOrt.js';
+import { loadNodeOrt, maySkipCopies } from '../runtime/nodeOrt.js';
 import { planModel } from '../runtime/planModel.js';
 import type { Output } from './output.js';
 import type { MadePlan, PlannedModel, PlanOptions } from './planOptions.js';
 import { loadPlugins } from './plugin.js';
 import { planWeightFile } from './weightPlan.js';
 
-/** Runs a command's work with a runner on the providers the user named, and disposes of it. */
+/**
+ * Runs a command's work with a runner on the providers the user named, tells where it did not run on the first of them,
+ * and disposes of it.
+ */
 export async function withRunner<T>(
   { provider }: PlanOptions,
+  output: Output,
   use: (runner: ConstraintRunner) => Promise<T>,
 ): Promise<T> {
-  const runner = new ConstraintRunner(await loadNodeOrt(), { executionProviders: provider });
+  const runner = new ConstraintRunner(await loadNodeOrt(), {
+    providers: provider,
+    noCopy: maySkipCopies(),
+  });
   try {
     // Found out here, not when some constraint happens to be run.
     await runner.probe();
-    return await use(runner);
+    const result = await use(runner);
+    for (const warning of providerWarnings(runner)) output.warn(warning);
+    return result;
   } finally {
     await runner.dispose();
   }
+}
+
+/** A line for each reason why something ran elsewhere than on the first provider of the list. */
+function providerWarnings(runner: ConstraintRunner): readonly string[] {
+  const ran = new Map<string, Set<string>>();
+  const note = (reason: string, what: string): void => {
+    ran.set(reason, (ran.get(reason) ?? new Set()).add(what));
+  };
+  for (const { constraint, dtype, provider, cpuNodes, refusals } of runner.report()) {
+    const what = `${constraint} (${dtype})`;
+    for (const refusal of refusals) {
+      if (refusal.provider === provider) continue;
+      note(
+        `ran on ${provider}, as ${refusal.provider} does not run it: ${refusal.cause}; to mend it, ${refusal.remedy}`,
+        what,
+      );
+    }
+    if (cpuNodes.length > 0) note(`ran on ${provider}, which hands ${cpuNodes.join(', ')} to the CPU`, what);
+  }
+  return [...ran].map(([reason, what]) => `${[...what].join(', ')} ${reason}`);
+}
+
+/** The providers that ran something. */
+export function providersUsed(runner: ConstraintRunner): readonly string[] {
+  return [...new Set(runner.report().map(({ provider }) => provider))];
 }
 
 /** Reads the model and its constraints and plans one on the other; warnings go to standard error. */

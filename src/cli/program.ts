@@ -7,6 +7,7 @@ import { exitCodeFor, exitCodes } from './exitCodes.js';
 import { exportCommand } from './export.js';
 import { inspect } from './inspect.js';
 import { Output, type Streams } from './output.js';
+import { providersCommand } from './providers.js';
 import { resolveCommand } from './resolve.js';
 
 /**
@@ -63,6 +64,7 @@ function buildProgram(streams: Streams, version: string, wrap: Wrap): Command {
   addCheck(program, wrap);
   addExport(program, wrap);
   addInspect(program, wrap);
+  addProviders(program, wrap);
   addResolve(program, wrap);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
@@ -150,6 +152,19 @@ function addInspect(program: Command, wrap: Wrap): void {
     .description('show the weights of a file, their shapes and constraints');
   addCommonOptions(command).action(wrap((_, output, [file, options]) => inspect(file, options, output)));
   examples(command, ['onnx-constraints inspect model.keras', 'onnx-constraints inspect model.onnx --json']);
+}
+
+function addProviders(program: Command, wrap: Wrap): void {
+  const command = program
+    .command('providers')
+    .description('show which execution providers of ONNX Runtime work here, and how to mend the others')
+    .option(
+      '--verbose',
+      'let ONNX Runtime write to standard error: it names the libraries that it could not load',
+    )
+    .option('--json', 'print one JSON object on standard output')
+    .action(wrap((_, output, [options]) => providersCommand(options, output)));
+  examples(command, ['onnx-constraints providers', 'onnx-constraints providers --json']);
 }
 
 function addResolve(program: Command, wrap: Wrap): void {

@@ -18,7 +18,7 @@ export async function resolveCommand(
   options: PlanOptions,
   output: Output,
 ): Promise<number> {
-  return withRunner(options, (runner) => resolveWith(runner, modelFile, options, output));
+  return withRunner(options, output, (runner) => resolveWith(runner, modelFile, options, output));
 }
 
 async function resolveWith(

@@ -6,12 +6,18 @@ import { ProviderError } from '../graph/errors.js';
 export interface OrtTensor {
   readonly type: string;
   readonly dims: readonly number[];
+  /** The elements; reading it of a tensor that is not on the CPU throws. */
   readonly data: unknown;
+  /** Where the elements are: `cpu`, `gpu-buffer` and others; a package that does not say has them on the CPU. */
+  readonly location?: string;
   dispose?(): void;
 }
 
 export interface OrtSession {
-  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  run(
+    feeds: Record<string, OrtTensor>,
+    fetches?: Record<string, OrtTensor | null>,
+  ): Promise<Record<string, OrtTensor>>;
   release(): Promise<void>;
 }
 
@@ -21,11 +27,25 @@ export interface OrtModule {
     create(model: Uint8Array, options?: Record<string, unknown>): Promise<OrtSession>;
   };
   // The packages overload the constructor by element type, so that only `never` fits all of them.
-  readonly Tensor: new (
+  readonly Tensor: (new (
     type: never,
     data: never,
     dims?: readonly number[],
-  ) => OrtTensor;
+  ) => OrtTensor) & { fromGpuBuffer?(buffer: never, options: never): OrtTensor };
+  /** The providers its build was made with; onnxruntime-node alone tells. */
+  listSupportedBackends?(): readonly { readonly name: string; readonly bundled: boolean }[];
+  /** Settings of the whole process, read when the first session is made. */
+  readonly env?: { logLevel?: string; readonly webgpu?: { readonly device?: unknown } };
+}
+
+/** A tensor of ONNX Runtime over an array, which it does not copy. */
+export function tensorOver(
+  ort: OrtModule,
+  type: string,
+  data: ArrayBufferView,
+  dims: readonly number[],
+): OrtTensor {
+  return new ort.Tensor(type as never, data as never, dims);
 }
 
 /**

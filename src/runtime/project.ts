@@ -2,10 +2,15 @@
 // Must not import files or cli.
 import { classNameOf } from '../constraints/constraint.js';
 import { type ConstraintIdentifier, getRequired } from '../constraints/get.js';
-import { ConstraintError, ShapeError } from '../graph/errors.js';
+import { ConstraintError, ShapeError, UsageError } from '../graph/errors.js';
 import type { TensorData, TensorValue } from '../graph/tensorValue.js';
 import { ConstraintRunner, type RunnerOptions } from './constraintRunner.js';
+import type { Executing } from './executor.js';
 import type { OrtModule } from './ort.js';
+import type { OutputRoute } from './outputRoute.js';
+import type { ProjectionPlan } from './projectionPlan.js';
+import { type ParameterSpec, Projector, type ProjectorOptions } from './projector.js';
+import type { Platform } from './providerTable.js';
 import { readWeight, type Weight } from './weight.js';
 
 export interface ProjectOptions extends RunnerOptions {
@@ -45,26 +50,69 @@ export interface RuntimeEntry {
     weights: Readonly<Record<string, ConstrainedWeight>>,
     options?: ProjectOptions,
   ): Promise<void>;
+  createProjector(
+    parameters: Readonly<Record<string, ParameterSpec>>,
+    options?: ProjectorOptions,
+  ): Promise<Projector>;
 }
 
-/** The functions of an entry point whose ONNX Runtime is loaded by `load`. */
-export function runtimeEntry(load: () => Promise<OrtModule>, defaults: RunnerOptions): RuntimeEntry {
+/** What differs between entry points. */
+export interface EntryGround {
+  readonly platform: Platform;
+  /** Loads the package of ONNX Runtime. */
+  readonly load: () => Promise<OrtModule>;
+  readonly provider: string;
+  /** The default of `noCopy`. */
+  readonly noCopy?: () => boolean;
+  /** Carries a plan out in a worker thread, where the platform can. */
+  readonly executeInWorker?: (setup: {
+    readonly plan: ProjectionPlan;
+    readonly route: OutputRoute;
+    readonly sessionOptions: Readonly<Record<string, unknown>>;
+  }) => Promise<Executing>;
+}
+
+/** The functions of an entry point. */
+export function runtimeEntry({
+  platform,
+  load,
+  provider,
+  noCopy,
+  executeInWorker,
+}: EntryGround): RuntimeEntry {
+  const makeRunner = (ort: OrtModule, options: RunnerOptions): ConstraintRunner =>
+    new ConstraintRunner(ort, { providers: [provider], noCopy: noCopy?.() ?? true, ...options }, platform);
   const withRunner = async <T>(
     { runner, ort, ...options }: ProjectOptions,
     use: (runner: ConstraintRunner) => Promise<T>,
   ): Promise<T> => {
     if (runner !== undefined) return use(runner);
-    const own = new ConstraintRunner(ort ?? (await load()), { ...defaults, ...options });
+    const own = makeRunner(ort ?? (await load()), options);
     return use(own).finally(() => own.dispose());
   };
   return {
-    createRunner: async (options = {}) => new ConstraintRunner(await load(), { ...defaults, ...options }),
+    createRunner: async (options = {}) => makeRunner(await load(), options),
     project: <T extends Weight>(constraint: ConstraintIdentifier, weight: T, options: ProjectOptions = {}) =>
       withRunner(
         options,
         (runner) => runner.run(getRequired(constraint), readWeight(weight)) as Promise<ProjectedWeight<T>>,
       ),
     projectInPlace: (weights, options = {}) => withRunner(options, (runner) => projectAll(runner, weights)),
+    createProjector: async (parameters, options = {}) => {
+      const ort = options.ort ?? (await load());
+      const { worker = false, ...rest } = options;
+      const ground = { providers: [provider], noCopy: noCopy?.() ?? true, ...rest, ort, platform };
+      if (!worker) return Projector.on(ground, parameters);
+      if (executeInWorker === undefined || options.ort !== undefined) {
+        throw new UsageError(
+          `worker: ${executeInWorker === undefined ? 'only Node has it; in a browser, make the Projector in a worker of your own' : 'a worker thread loads onnxruntime-node itself; leave out ort'}`,
+        );
+      }
+      const { sessionOptions = {} } = options;
+      const execute = (plan: ProjectionPlan, route: OutputRoute): Promise<Executing> =>
+        executeInWorker({ plan, route, sessionOptions });
+      return Projector.on({ ...ground, execute }, parameters);
+    },
   };
 }
 

@@ -12,7 +12,7 @@ const tolerance = { relative: 2e-6, absolute: 1e-7 };
 
 test.each(['wasm', 'webgpu'])('project answers on %s', async (provider) => {
   const weight = { data: Float32Array.from(weights), dims: [3, 2] };
-  const { data } = await project(maxNorm(2), weight, { executionProviders: [provider], ort });
+  const { data } = await project(maxNorm(2), weight, { providers: [provider], ort });
   const wanted = referenceMaxNorm(weights, [3, 2], { maxValue: 2 });
   expect(mismatch(data as Float32Array, wanted, tolerance)).toBeUndefined();
   expect(Array.from(weight.data)).toEqual(weights);

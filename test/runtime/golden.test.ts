@@ -8,28 +8,15 @@ import { classNameOf, deserialize, fromFloat64, type TensorValue, toFloat64 } fr
 import { ConstraintRunner } from '../../src/node.js';
 import { castInputsAndOutputs } from '../support/castModel.js';
 import type { GoldenCase } from '../support/golden.js';
-import { mismatch } from '../support/mismatch.js';
+import { goldenFault } from '../support/goldenFault.js';
 import { readGoldenCases } from '../support/readGoldenCases.js';
 import { runCli } from '../support/runCli.js';
 import { toNumbers } from '../support/safetensors.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
-import { ulpDistance } from '../support/ulpDistance.js';
 
 const cases = readGoldenCases();
 const runner = new ConstraintRunner(ort);
 afterAll(() => runner.dispose());
-
-/** What is off, if anything: half types against `exact` in units in the last place, the others against Keras. */
-function fault(golden: GoldenCase, found: Float64Array): string | undefined {
-  const { dtype } = golden;
-  if (dtype === 'float32')
-    return mismatch(found, toNumbers(golden.keras), { relative: 2e-6, absolute: 1e-7 });
-  if (dtype === 'float64') return mismatch(found, toNumbers(golden.keras), { relative: 1e-12, absolute: 0 });
-  if (golden.exact === undefined) return 'no exact answer to compare with';
-  const wanted = toNumbers(golden.exact);
-  const worst = Math.max(...wanted.map((value, i) => ulpDistance(value, found[i] as number, dtype)));
-  return worst <= 1 ? undefined : `${worst} units in the last place away`;
-}
 
 function weightOf(golden: GoldenCase): TensorValue {
   return fromFloat64(toNumbers(golden.w), golden.dtype, golden.shape);
@@ -49,7 +36,7 @@ describe.each(['float32', 'float64', 'float16', 'bfloat16'])('%s', (dtype) => {
       const constraint = deserialize(golden.constraint);
       if (constraint === null) throw new Error('no constraint');
       const projected = await runner.run(constraint, weightOf(golden));
-      expect(fault(golden, toFloat64(projected))).toBeUndefined();
+      expect(goldenFault(golden, toFloat64(projected))).toBeUndefined();
     },
   );
 
@@ -64,7 +51,7 @@ describe.each(['float32', 'float64', 'float16', 'bfloat16'])('%s', (dtype) => {
         session = await exportedSession(golden, join(folder, `${sessions.size}.onnx`));
         sessions.set(key, session);
       }
-      const problem = fault(golden, await runExported(session, golden));
+      const problem = goldenFault(golden, await runExported(session, golden));
       if (problem !== undefined) faults.push(`${golden.id}: ${problem}`);
     }
     expect(faults).toEqual([]);

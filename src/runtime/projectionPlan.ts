@@ -1,0 +1,75 @@
+// What a Projector does, as plain data: the graphs, and in which runs they meet which weights. Made once; a worker takes
+// it as it is.
+// Must not touch ONNX Runtime.
+import type { DType } from '../graph/dtype.js';
+import type { LoweringName } from '../lowering/lowerings.js';
+import type { WeightDType } from '../lowering/storage.js';
+import type { TileForm } from '../lowering/tiles.js';
+import type { ProviderEntry } from './providerTable.js';
+
+/** Why a provider of the list does not run a parameter. */
+export interface ParameterRefusal {
+  readonly provider: string;
+  readonly code: string;
+  readonly cause: string;
+  readonly remedy: string;
+}
+
+/** What is known of a parameter once it is planned. */
+export interface ParameterReport {
+  readonly name: string;
+  readonly constraint: string;
+  readonly shape: readonly number[];
+  readonly dtype: WeightDType;
+  /** The execution provider that runs it. */
+  readonly provider: string;
+  readonly lowering: LoweringName;
+  /** `grouped`: in one run with others of its form; `one run`; `tiles`: in several runs; `none`: nothing is to be done. */
+  readonly schedule: 'grouped' | 'one run' | 'tiles' | 'none';
+  /** Bytes of weights read and written by a projection that changes every unit. */
+  readonly bytesMoved: number;
+  /** The operators that the provider hands to the CPU; empty where it runs all of them. */
+  readonly cpuNodes: readonly string[];
+  /** The providers in front of this one in the list, and why they do not run it. */
+  readonly refusals: readonly ParameterRefusal[];
+}
+
+/** A graph's bytes, with the provider it is compiled for. */
+export interface PlannedModel {
+  readonly provider: ProviderEntry;
+  readonly bytes: Uint8Array;
+}
+
+/** An input of a run with its output: one parameter, or the copies of several in one array. */
+export interface Slot {
+  readonly input: string;
+  readonly output: string;
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+  readonly members: readonly { readonly parameter: string; readonly offset: number }[];
+}
+
+/** One run for many weights. */
+export interface RunJob {
+  readonly kind: 'run';
+  readonly model: number;
+  readonly slots: readonly Slot[];
+  /** Whether the weights are in the processor's memory while it runs. */
+  readonly onHost: boolean;
+}
+
+/** One weight in many runs; numbers are places in `models`. */
+export interface TileJob {
+  readonly kind: 'tiles';
+  readonly parameter: string;
+  /** The dtype that is fed, and the one of sums and factors. */
+  readonly dtype: DType;
+  readonly factorDtype: 'float32' | 'float64';
+  readonly forms: readonly TileForm<number>[];
+}
+
+export interface ProjectionPlan {
+  readonly parameters: readonly ParameterReport[];
+  readonly models: readonly PlannedModel[];
+  readonly jobs: readonly (RunJob | TileJob)[];
+}

@@ -1,0 +1,248 @@
+// The Projector: named parameters with their constraints, planned and compiled once, projected in place many times.
+// Must not import files or cli.
+import { type ConstraintIdentifier, getRequired } from '../constraints/get.js';
+import { ConstraintError, ProviderError, ShapeError, UsageError } from '../graph/errors.js';
+import { formatShape } from '../graph/shape.js';
+import { elementCount } from '../graph/tensorValue.js';
+import { hostProviders } from '../lowering/lowerings.js';
+import { fedDType, type WeightDType } from '../lowering/storage.js';
+import { inTurn } from './bufferQueue.js';
+import { DeviceMemory } from './deviceMemory.js';
+import { type Executing, Executor, type Progress } from './executor.js';
+import { checkAttached, type InPlaceWeight, memoryOf, readTargets, type Target } from './inPlaceWeights.js';
+import { type OrtModule, type OrtTensor, tensorOver } from './ort.js';
+import { findRoute, type NumberArray, type OutputRoute } from './outputRoute.js';
+import type { Parameter } from './parameters.js';
+import { placeParameters } from './placeParameters.js';
+import { planProjection } from './planProjection.js';
+import { ProjectionError } from './projectionError.js';
+import type { ParameterReport, ProjectionPlan } from './projectionPlan.js';
+import { type Platform, type ProviderEntry, providerName } from './providerTable.js';
+
+/** A parameter: the shape of its weight, its dtype and the constraint it is kept to. */
+export interface ParameterSpec {
+  readonly shape: readonly number[];
+  /** float32 (default), float64, float16 or bfloat16. */
+  readonly dtype?: WeightDType;
+  /** An instance, a function, a name or a config, as Keras takes them. */
+  readonly constraint: ConstraintIdentifier;
+}
+
+export interface ProjectorOptions {
+  /** Your own ONNX Runtime module. Default: the package of the entry point this is imported from. */
+  readonly ort?: OrtModule;
+  /**
+   * Execution providers, by name or as `{ name, ...options }`; each parameter runs on the first that takes all of its
+   * graph. Default `['cpu']`, in browsers `['wasm']`.
+   */
+  readonly providers?: readonly ProviderEntry[];
+  /** Refuse whatever the first provider does not run by itself. Default false. */
+  readonly strict?: boolean;
+  /** Copy the weights before each projection, and bring them back when it fails. Default false. */
+  readonly transactional?: boolean;
+  /** Skip the copy that onnxruntime-node makes of each output, where a probe shows that it can be. Default true. */
+  readonly noCopy?: boolean;
+  /**
+   * Run in a worker thread, so that this one goes on; weights are copied there and back. Node only, and not with your
+   * own `ort`. Default false.
+   */
+  readonly worker?: boolean;
+  /** More options of `InferenceSession.create`; they win over those set here. */
+  readonly sessionOptions?: Readonly<Record<string, unknown>>;
+}
+
+/** What a Projector stands on. */
+export interface ProjectorGround extends Omit<ProjectorOptions, 'ort' | 'providers' | 'worker'> {
+  readonly ort: OrtModule;
+  readonly platform: Platform;
+  readonly providers: readonly ProviderEntry[];
+  /** Makes what carries the plan out. Default: sessions in this thread. */
+  readonly execute?: (plan: ProjectionPlan, route: OutputRoute) => Promise<Executing>;
+}
+
+type Targets = ReadonlyMap<string, Target>;
+
+/** Projects the weights of a model in place, again and again. */
+export class Projector {
+  readonly #plan: ProjectionPlan;
+  readonly #ort: OrtModule;
+  readonly #memory: DeviceMemory;
+  readonly #executor: Executing;
+  readonly #transactional: boolean;
+  readonly #calls = new Set<Promise<void>>();
+  #disposal: Promise<void> | undefined;
+
+  private constructor(ground: ProjectorGround, plan: ProjectionPlan, executor: Executing) {
+    const { ort, transactional = false, sessionOptions = {} } = ground;
+    this.#ort = ort;
+    this.#memory = new DeviceMemory(ort, { provider: 'webgpu', sessionOptions });
+    this.#plan = plan;
+    this.#executor = executor;
+    this.#transactional = transactional;
+  }
+
+  /** @internal Entry points offer `create` on their own ONNX Runtime. */
+  static async on(
+    ground: ProjectorGround,
+    parameters: Readonly<Record<string, ParameterSpec>>,
+  ): Promise<Projector> {
+    const { noCopy = true, strict = false, sessionOptions = {} } = ground;
+    checkSessionOptions(sessionOptions);
+    const read = Object.entries(parameters).map(([name, spec]) => readParameter(name, spec));
+    const placed = await placeParameters(read, { ...ground, strict, noCopy, sessionOptions });
+    const host = placed.find(({ provider }) => hostProviders.includes(providerName(provider)));
+    const route =
+      host === undefined
+        ? 'returned'
+        : await findRoute(ground.ort, noCopy, { provider: host.provider, sessionOptions });
+    const plan = planProjection(placed, { sequence: route === 'no-copy' });
+    const execute = ground.execute ?? (() => Executor.create(ground.ort, plan, route, { sessionOptions }));
+    return new Projector(ground, plan, await execute(plan, route));
+  }
+
+  /** What was decided for each parameter: its provider, lowering and schedule, the bytes moved, and each refusal. */
+  report(): readonly ParameterReport[] {
+    return this.#plan.parameters;
+  }
+
+  /**
+   * Projects each weight in place. Calls on the same memory run in call order; calls on other memory may overlap.
+   *
+   * @param weights one for each parameter: a typed array, `{ data, dims }`, or a tensor of ONNX Runtime
+   * @throws {UsageError | ShapeError} when a weight is missing, unknown, of another size or dtype, or cannot be
+   *   written; then nothing is
+   * @throws {ProjectionError} when ONNX Runtime fails in the middle: `written` and `partlyWritten` name the parameters
+   *   that have changed; with `transactional` none has
+   */
+  async project(weights: Readonly<Record<string, InPlaceWeight>>): Promise<void> {
+    if (this.#disposal !== undefined) {
+      throw new ProviderError('this Projector is disposed; make a new one with Projector.create');
+    }
+    const targets = readTargets(this.#plan.parameters, weights);
+    const call = inTurn([...targets.values()].map(memoryOf), () => this.#run(targets));
+    this.#calls.add(call);
+    try {
+      await call;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  /**
+   * Sends weights to the device of their provider, so that they stay there from step to step. Of parameters that run on
+   * `webgpu` these are tensors on GPU buffers, which you dispose of; of all others copies in the processor's memory.
+   *
+   * @throws as `project`
+   */
+  async upload(weights: Readonly<Record<string, InPlaceWeight>>): Promise<Record<string, OrtTensor>> {
+    const targets = readTargets(this.#plan.parameters, weights);
+    const tensors: Record<string, OrtTensor> = {};
+    for (const { name, provider, dtype, shape } of this.#plan.parameters) {
+      const target = targets.get(name) as Target;
+      if (target.kind === 'device') tensors[name] = target.tensor;
+      else if (provider === 'webgpu') tensors[name] = await this.#memory.upload(dtype, target.array, shape);
+      else tensors[name] = tensorOver(this.#ort, fedDType(dtype), target.array.slice(), shape);
+    }
+    return tensors;
+  }
+
+  /** Fetches what `upload` gave, as new typed arrays. */
+  async download(tensors: Readonly<Record<string, OrtTensor>>): Promise<Record<string, NumberArray>> {
+    const targets = readTargets(this.#plan.parameters, tensors);
+    const arrays: Record<string, NumberArray> = {};
+    for (const { name, dtype, shape } of this.#plan.parameters) {
+      const target = targets.get(name) as Target;
+      const array = target.kind === 'array' ? target.array.slice() : arrayOfDType(dtype, elementCount(shape));
+      if (target.kind === 'device') await this.#memory.download(target.tensor, array);
+      arrays[name] = array;
+    }
+    return arrays;
+  }
+
+  /** Releases the sessions when the calls under way are done; later calls are refused. */
+  dispose(): Promise<void> {
+    this.#disposal ??= Promise.allSettled(this.#calls)
+      .then(() => this.#executor.release())
+      .then(() => this.#memory.release());
+    return this.#disposal;
+  }
+
+  async #run(targets: Targets): Promise<void> {
+    // Memory may have been detached while the call waited for its turn.
+    for (const [name, target] of targets) if (target.kind === 'array') checkAttached(name, target);
+    const copies = this.#transactional ? copyAll(targets) : undefined;
+    const progress: Progress = { written: new Set(), touched: new Set() };
+    try {
+      await this.#executor.run(targets, progress);
+    } catch (cause) {
+      for (const [array, copy] of copies ?? []) if (array.length > 0) array.set(copy);
+      throw failure(cause, progress, copies !== undefined);
+    }
+  }
+}
+
+function arrayOfDType(dtype: WeightDType, count: number): NumberArray {
+  if (dtype === 'float64') return new Float64Array(count);
+  return dtype === 'float32' ? new Float32Array(count) : new Uint16Array(count);
+}
+
+/** Refuses options that would make runs write elsewhere than where they are told to. */
+function checkSessionOptions(options: Readonly<Record<string, unknown>>): void {
+  if (options.executionProviders !== undefined) {
+    throw new UsageError('sessionOptions.executionProviders: give the providers as providers');
+  }
+  if (options.preferredOutputLocation !== undefined) {
+    throw new UsageError(
+      'sessionOptions.preferredOutputLocation: weights are projected where they are; ONNX Runtime would write elsewhere',
+    );
+  }
+  if (options.enableGraphCapture === true) {
+    throw new UsageError(
+      'sessionOptions.enableGraphCapture: a captured graph goes on with the buffers it was captured with, and leaves others unwritten',
+    );
+  }
+}
+
+function readParameter(name: string, { shape, dtype = 'float32', constraint }: ParameterSpec): Parameter {
+  if (!Array.isArray(shape) || shape.some((dim) => !Number.isSafeInteger(dim) || dim < 1)) {
+    const found = Array.isArray(shape) ? formatShape(shape) : String(shape);
+    throw new ShapeError(`${name}: shape must be a list of positive whole numbers, found ${found}`);
+  }
+  if (!['float32', 'float64', 'float16', 'bfloat16'].includes(dtype)) {
+    throw new ShapeError(`${name}: dtype ${dtype}; accepted are float32, float64, float16 and bfloat16`);
+  }
+  try {
+    return { name, constraint: getRequired(constraint), dims: [...shape], dtype };
+  } catch (error) {
+    if (!(error instanceof ConstraintError)) throw error;
+    throw new UsageError(`${name}: ${error.detail}`, { cause: error });
+  }
+}
+
+function copyAll(targets: Targets): readonly (readonly [NumberArray, NumberArray])[] {
+  return [...targets].flatMap(([name, target]) => {
+    if (target.kind === 'array') return [[target.array, target.array.slice()] as const];
+    throw new UsageError(
+      `${name}: a transactional projection copies the weights first, and this one is on a device; make the Projector without transactional`,
+    );
+  });
+}
+
+function failure(cause: unknown, { written, touched }: Progress, restored: boolean): Error {
+  if (written.size === 0 && (cause instanceof UsageError || cause instanceof ShapeError)) return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const at = touched.size === 0 ? '' : ` at ${[...touched].slice(0, 3).join(', ')}`;
+  const left = restored
+    ? 'all weights are as they were'
+    : `projected: ${listed(written)}; perhaps in part: ${listed(touched)}`;
+  return new ProjectionError(
+    `ONNX Runtime failed${at}: ${reason}; ${left}`,
+    cause,
+    restored ? [] : [...written],
+    restored ? [] : [...touched],
+  );
+}
+
+function listed(names: ReadonlySet<string>): string {
+  return names.size === 0 ? 'none' : [...names].join(', ');
+}

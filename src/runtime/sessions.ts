@@ -1,0 +1,43 @@
+// Sessions of ONNX Runtime with the options that matter for small graphs on large weights.
+// Must not import files or cli.
+import type { OrtModule, OrtSession } from './ort.js';
+import type { ProviderEntry } from './providerTable.js';
+
+export interface SessionSettings {
+  readonly provider: ProviderEntry;
+  /** More options of `InferenceSession.create`; they win over those set here. */
+  readonly sessionOptions: Readonly<Record<string, unknown>>;
+  /** Refuse a graph of which the provider would hand a node to the CPU. */
+  readonly alone?: boolean;
+}
+
+type Extra = { readonly session?: Readonly<Record<string, unknown>> };
+
+/** The options a session is made with. */
+export function sessionOptionsFor(settings: SessionSettings): Record<string, unknown> {
+  const { provider, sessionOptions, alone = false } = settings;
+  const own = (sessionOptions.extra ?? {}) as Extra;
+  return {
+    // Errors only: what matters of the rest is thrown.
+    logSeverityLevel: 3,
+    ...sessionOptions,
+    executionProviders: [provider],
+    extra: {
+      ...own,
+      session: {
+        // Threads that spin between runs slow every other session of the process.
+        intra_op: { allow_spinning: '0' },
+        ...own.session,
+        ...(alone && { disable_cpu_ep_fallback: '1' }),
+      },
+    },
+  };
+}
+
+export function createSession(
+  ort: OrtModule,
+  model: Uint8Array,
+  settings: SessionSettings,
+): Promise<OrtSession> {
+  return ort.InferenceSession.create(model, sessionOptionsFor(settings));
+}

@@ -1,0 +1,46 @@
+// The Projector in Chromium, on wasm and WebGPU: golden cases, and weights in GPUBuffers.
+// Must not import Node.
+import * as ort from 'onnxruntime-web';
+import { beforeAll, expect, test } from 'vitest';
+import { maxNorm } from '../../src/index.js';
+import { Projector } from '../../src/web.js';
+import arraysUrl from '../fixtures/golden/arrays.safetensors?url';
+import casesText from '../fixtures/golden/cases.json?raw';
+import { type GoldenCase, parseGoldenCases } from '../support/golden.js';
+import { mismatch } from '../support/mismatch.js';
+import { projectGolden } from '../support/projectGolden.js';
+import { maxNorm as referenceMaxNorm } from '../support/reference.js';
+
+let cases: readonly GoldenCase[];
+
+beforeAll(async () => {
+  const response = await fetch(arraysUrl);
+  cases = parseGoldenCases(casesText, new Uint8Array(await response.arrayBuffer()));
+});
+
+test('all 374 cases on wasm', async () => {
+  expect(cases).toHaveLength(374);
+  expect(await projectGolden(cases, Projector, { ort })).toEqual([]);
+});
+
+test('all float32 cases on WebGPU, NaN kept', async () => {
+  const own = cases.filter(
+    ({ dtype, constraint }) => dtype === 'float32' && constraint.class_name !== 'Constraint',
+  );
+  expect(await projectGolden(own, Projector, { ort, providers: ['webgpu'], strict: true })).toEqual([]);
+});
+
+test('weights in GPUBuffers are projected where they are', async () => {
+  const shape = [3, 2];
+  const before = Float32Array.of(3, -1, 4, 0.5, -5, 0.25);
+  const projector = await Projector.create(
+    { w: { shape, constraint: maxNorm(2) } },
+    { ort, providers: ['webgpu'], strict: true },
+  );
+  const tensors = await projector.upload({ w: before });
+  for (let i = 0; i < 10; i++) await projector.project(tensors);
+  const { w } = await projector.download(tensors);
+  const wanted = referenceMaxNorm([...before], shape, { maxValue: 2 });
+  expect(mismatch(w as Float32Array, wanted, { relative: 5e-6, absolute: 1e-6 })).toBeUndefined();
+  await projector.dispose();
+});
