@@ -1,0 +1,32 @@
+// Everyone who takes part, in the order of the tables' columns.
+import { canonical } from './contenders/canonical.mjs';
+import { startKeras } from './contenders/keras.mjs';
+import { loops } from './contenders/loops.mjs';
+import { memcpy } from './contenders/memcpy.mjs';
+import { ours, oursCopying, oursWasm } from './contenders/ours.mjs';
+import { tfjsCpu, tfjsWasm } from './contenders/tfjs.mjs';
+
+/**
+ * @typedef {object} Contender
+ * @property {string} name
+ * @property {boolean} [copies] whether its answer is the weights as they were
+ * @property {(benchCase: import('./cases.mjs').Case, weights: readonly Float32Array[]) => Entry | Promise<Entry>} prepare
+ *   makes all that is made once; the weights are for reading
+ * @property {() => void} [close]
+ *
+ * @typedef {object} Entry a contender in one case
+ * @property {() => unknown} refill puts the first weights where `run` reads them; not timed
+ * @property {() => number | void | Promise<number | void>} run the timed part; milliseconds, where it takes the time itself
+ * @property {() => ArrayLike<number>[] | Promise<ArrayLike<number>[]>} answer what the last run gave, one array a parameter
+ * @property {() => unknown} [dispose]
+ * @property {() => unknown} [detail] how it ran, for the JSON
+ */
+
+/**
+ * @param {readonly string[]} pythons the interpreters that may have Keras; none leaves Keras out
+ * @returns {Promise<Contender[]>}
+ */
+export async function gatherContenders(pythons) {
+  const keras = await startKeras(pythons);
+  return [memcpy, loops, tfjsWasm, tfjsCpu, canonical, ours, oursCopying, oursWasm, ...keras];
+}

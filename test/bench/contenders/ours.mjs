@@ -1,0 +1,46 @@
+// This package: a Projector on the CPU with and without its no-copy route, and one on wasm.
+import { availableParallelism } from 'node:os';
+import { env } from 'onnxruntime-web';
+import { get } from '../../../dist/index.js';
+import * as node from '../../../dist/node.js';
+import * as web from '../../../dist/web.js';
+import { copyInto } from '../weights.mjs';
+
+// ONNX Runtime takes half of the cores when it is not told; the other contenders take all.
+env.wasm.numThreads = availableParallelism();
+
+export const ours = contender('ours', node.Projector, { providers: ['cpu'] });
+export const oursCopying = contender('ours, copying', node.Projector, { providers: ['cpu'], noCopy: false });
+export const oursWasm = contender('ours, wasm', web.Projector, { providers: ['wasm'] });
+
+/** @returns {import('../contenders.mjs').Contender} */
+function contender(name, Projector, options) {
+  return {
+    name,
+    async prepare({ parameters }, weights) {
+      const projector = await Projector.create(
+        Object.fromEntries(
+          parameters.map(({ name: key, dims, constraint }) => [
+            key,
+            { shape: dims, constraint: get(constraint) },
+          ]),
+        ),
+        { ...options, strict: true },
+      );
+      const own = weights.map((weight) => weight.slice());
+      const named = Object.fromEntries(parameters.map(({ name: key }, i) => [key, own[i]]));
+      return {
+        refill: () => copyInto(own, weights),
+        run: () => projector.project(named),
+        answer: () => own,
+        detail: () => summarize(projector.report()),
+        dispose: () => projector.dispose(),
+      };
+    },
+  };
+}
+
+/** What the projector says of its parameters, said once for those that have it in common. */
+function summarize(report) {
+  return [...new Set(report.map(({ provider, lowering }) => `${provider}: ${lowering}`))].sort();
+}

@@ -1,0 +1,41 @@
+// The whole benchmark on its smallest case: every contender's answer is right, and `--json` prints one object. Needs a build.
+// Looks at no time: a busy machine is no failure.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const program = fileURLToPath(new URL('main.mjs', import.meta.url));
+
+function bench(...options: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [program, ...options], { encoding: 'utf8' });
+}
+
+test('--json prints one object with machine, versions and every contender of the case', () => {
+  const { status, stdout, stderr } = bench('--only', '784x128', '--runs', '1', '--json');
+  expect(status, stderr).toBe(0);
+  const { machine, versions, cases } = JSON.parse(stdout);
+  expect(machine.cores).toBeGreaterThan(0);
+  expect(versions.node).toBe(process.version);
+  expect(cases).toMatchObject([{ name: 'Dense 784×128 MaxNorm', bytes: 784 * 128 * 4 }]);
+  expect(Object.keys(cases[0].contenders)).toEqual([
+    'memcpy',
+    'JS loops',
+    'tfjs wasm',
+    'tfjs cpu',
+    'canonical graph',
+    'ours',
+    'ours, copying',
+    'ours, wasm',
+  ]);
+});
+
+test.each([
+  [['--only', 'Dense 5×5'], 'no case is named like'],
+  [['--runs', '0'], 'a whole number above 0'],
+  [['--only', '784', '--keras', '/no/such/python'], '/no/such/python could not be run'],
+])('refuses %j', (options, reason) => {
+  const { status, stdout, stderr } = bench(...options);
+  expect(stderr).toContain(reason);
+  expect(stdout).toBe('');
+  expect(status).toBe(1);
+});

@@ -1,0 +1,99 @@
+// The method: in each round every contender's turn comes once, on weights of its own, which are put back before.
+// A wrong answer ends the benchmark. Must not import anything from src or dist.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findMistake, makeWeights } from './weights.mjs';
+
+export const WARM_UP = 3;
+
+/** Above this, in milliseconds, a contender is so far off that it sits out after `SLOW_RUNS`. */
+const SLOW = 1000;
+const SLOW_RUNS = 5;
+
+/** Milliseconds between two contenders, for the threads of the one before to stop spinning. */
+const PAUSE = 20;
+
+/**
+ * @typedef {object} Times
+ * @property {number} median in milliseconds, as are the quartiles
+ * @property {number} lower
+ * @property {number} upper
+ * @property {number} runs
+ * @property {unknown} [detail]
+ */
+
+/**
+ * @param {import('./cases.mjs').Case} benchCase
+ * @param {readonly import('./contenders.mjs').Contender[]} contenders
+ * @param {number} runs how many rounds count
+ * @returns {Promise<Record<string, Times>>} by the contenders' names
+ */
+export async function measure(benchCase, contenders, runs) {
+  const weights = makeWeights(benchCase.parameters);
+  const starters = [];
+  try {
+    for (const contender of contenders) {
+      starters.push({ contender, entry: await contender.prepare(benchCase, weights), times: [] });
+    }
+    for (let round = 0; round < WARM_UP + runs; round++) {
+      for (const starter of turnsOf(starters, round)) {
+        if (isDone(starter)) continue;
+        const time = await timeOnce(starter);
+        if (round === 0) await check(benchCase, starter, weights);
+        if (round >= WARM_UP) starter.times.push(time);
+      }
+    }
+    return Object.fromEntries(
+      starters.map(({ contender, entry, times }) => [contender.name, summarize(times, entry)]),
+    );
+  } finally {
+    for (const { entry } of starters) await entry.dispose?.();
+  }
+}
+
+/** Another one begins at each round and the direction turns, so that nobody always follows the same one. */
+function turnsOf(starters, round) {
+  const first = round % starters.length;
+  const turned = [...starters.slice(first), ...starters.slice(0, first)];
+  return round % 2 === 0 ? turned : turned.reverse();
+}
+
+function isDone({ times }) {
+  return times.length >= SLOW_RUNS && times.every((time) => time > SLOW);
+}
+
+/** One timed run, after an untimed one, so that its threads and the processor are awake, as they are amid training. */
+async function timeOnce({ entry, times }) {
+  // What others left behind is collected outside of anyone's time; needs --expose-gc.
+  globalThis.gc?.();
+  await sleep(PAUSE);
+  if (!times.some((time) => time > SLOW)) {
+    await entry.refill();
+    await entry.run();
+  }
+  await entry.refill();
+  const start = performance.now();
+  const own = await entry.run();
+  const elapsed = performance.now() - start;
+  return own ?? elapsed;
+}
+
+async function check(benchCase, { contender, entry }, weights) {
+  const answers = await entry.answer();
+  for (const [i, parameter] of benchCase.parameters.entries()) {
+    const mistake = contender.copies
+      ? answers[i].some((value, j) => value !== weights[i][j]) && 'the copy differs'
+      : findMistake(parameter, weights[i], answers[i]);
+    if (mistake) throw new Error(`${benchCase.name}: ${contender.name} is wrong: ${mistake}`);
+  }
+}
+
+/** @returns {Times} */
+function summarize(times, entry) {
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share) => {
+    const place = share * (sorted.length - 1);
+    const low = sorted[Math.floor(place)];
+    return low + (place % 1) * (sorted[Math.ceil(place)] - low);
+  };
+  return { median: at(0.5), lower: at(0.25), upper: at(0.75), runs: times.length, detail: entry.detail?.() };
+}
