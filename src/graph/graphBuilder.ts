@@ -59,10 +59,21 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>> = {},
     output?: string,
   ): string {
+    const [result] = this.nodeOf(opType, inputs, attributes, [output]);
+    return result as string;
+  }
+
+  /** Adds a node with as many outputs as `outputs` has places, and returns their names; `undefined` asks for a new one. */
+  nodeOf(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    outputs: readonly (string | undefined)[],
+  ): readonly string[] {
     const name = this.names.fresh(opType);
-    const result = output ?? name;
-    this.#nodes.push({ opType, name, inputs: [...inputs], outputs: [result], attributes });
-    return result;
+    const results = outputs.map((output, i) => output ?? (i === 0 ? name : this.names.fresh(opType)));
+    this.#nodes.push({ opType, name, inputs: [...inputs], outputs: results, attributes });
+    return results;
   }
 
   build(name: string, extra: Pick<Graph, 'doc' | 'metadata'> = {}): Graph {

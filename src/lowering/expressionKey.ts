@@ -28,6 +28,7 @@ function describe({ source, dtype }: SymbolicTensor, visit: (tensor: SymbolicTen
     // Object.is-style: 0 and -0 differ.
     return `constant ${dtype} [${dims}] ${Array.from(data as ArrayLike<unknown>, (x) => (Object.is(x, -0) ? '-0' : String(x)))}`;
   }
+  if (source.kind === 'output') return `output ${source.index} of ${visit(source.of)}`;
   const { opType, inputs, attributes, axes } = source;
   return JSON.stringify([opType, dtype, attributes, axes ?? null, inputs.map(visit)]);
 }

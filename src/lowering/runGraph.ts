@@ -4,7 +4,7 @@ import type { DType } from '../graph/dtype.js';
 import type { Graph } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
 import type { Shape } from '../graph/shape.js';
-import { lower } from '../ops/lower.js';
+import { lowerAll } from '../ops/lower.js';
 import { type SymbolicTensor, symbolicInput } from '../ops/symbolicTensor.js';
 
 /** The sequence output that comes before all others where they are written without a copy. */
@@ -54,7 +54,7 @@ export class RunGraph {
       const element = builder.constant({ dtype: 'float32', dims: [], data: Float32Array.of(0) });
       builder.node('SequenceConstruct', [element], {}, SEQUENCE_OUTPUT);
     }
-    for (const { name: output, tensor } of this.#outputs) lower(tensor, this.#inputs, builder, output);
+    lowerAll(this.#outputs, this.#inputs, builder);
     return builder.build(name);
   }
 }

@@ -2,9 +2,9 @@
 // Must not import anything above graph.
 import type { DType } from '../graph/dtype.js';
 import { UnsupportedError, UsageError } from '../graph/errors.js';
-import type { Attribute } from '../graph/graph.js';
-import type { GraphBuilder } from '../graph/graphBuilder.js';
-import type { SymbolicTensor } from './symbolicTensor.js';
+import type { Attribute, Graph, Value } from '../graph/graph.js';
+import { GraphBuilder } from '../graph/graphBuilder.js';
+import type { Body, SymbolicTensor } from './symbolicTensor.js';
 import { int64Value } from './tensorLike.js';
 
 /** The opset from which an operator takes its axes as an input; before, they are an attribute. */
@@ -48,39 +48,109 @@ export function lower(
   builder: GraphBuilder,
   output?: string,
 ): string {
-  const names = new Map<SymbolicTensor, string>(inputs);
-  for (const tensor of topologicalOrder(target, inputs)) {
-    names.set(tensor, emit(tensor, names, builder, tensor === target ? output : undefined));
-  }
-  const name = names.get(target) as string;
-  return output === undefined || name === output ? name : builder.node('Identity', [name], {}, output);
+  const [name] = lowerAll([{ tensor: target, name: output }], inputs, builder);
+  return name as string;
 }
 
-function emit(
-  tensor: SymbolicTensor,
-  names: ReadonlyMap<SymbolicTensor, string>,
+/** A tensor to emit, and the name that its value must have, if any. */
+export interface LowerTarget {
+  readonly tensor: SymbolicTensor;
+  readonly name: string | undefined;
+}
+
+/** As `lower`, of several tensors; what they share is emitted once. */
+export function lowerAll(
+  targets: readonly LowerTarget[],
+  inputs: ReadonlyMap<SymbolicTensor, string>,
   builder: GraphBuilder,
-  output: string | undefined,
-): string {
-  const { source, dtype } = tensor;
-  const since = dtypeSince[dtype] ?? builder.opset;
-  if (since > builder.opset) {
-    throw new UnsupportedError(
-      `${dtype} needs opset ${since} or later; this graph is for opset ${builder.opset}`,
+): readonly string[] {
+  const emission = new Emission(builder, inputs, targets);
+  return targets.map(({ tensor, name: wanted }) => {
+    for (const next of topologicalOrder(tensor, emission.names)) emission.emit(next);
+    const name = emission.names.get(tensor) as string;
+    return wanted === undefined || name === wanted ? name : builder.node('Identity', [name], {}, wanted);
+  });
+}
+
+/** The values that are there so far. */
+class Emission {
+  readonly names: Map<SymbolicTensor, string>;
+  readonly #wanted = new Map<SymbolicTensor, string>();
+  /** The names of all outputs of operators that have several. */
+  readonly #outputs = new Map<SymbolicTensor, readonly string[]>();
+
+  constructor(
+    readonly builder: GraphBuilder,
+    inputs: ReadonlyMap<SymbolicTensor, string>,
+    targets: readonly LowerTarget[],
+  ) {
+    this.names = new Map(inputs);
+    for (const { tensor, name } of targets) {
+      if (name !== undefined && !this.#wanted.has(tensor)) this.#wanted.set(tensor, name);
+    }
+  }
+
+  emit(tensor: SymbolicTensor): void {
+    this.names.set(tensor, this.#emit(tensor));
+  }
+
+  #emit(tensor: SymbolicTensor): string {
+    const { source, dtype } = tensor;
+    const { builder } = this;
+    const since = dtypeSince[dtype] ?? builder.opset;
+    if (since > builder.opset) {
+      throw new UnsupportedError(
+        `${dtype} needs opset ${since} or later; this graph is for opset ${builder.opset}`,
+      );
+    }
+    if (source.kind === 'input') {
+      throw new UsageError(`the result depends on input '${source.name}' of another graph`);
+    }
+    if (source.kind === 'constant') return builder.constant(source.value);
+    if (source.kind === 'output') return this.#outputs.get(source.of)?.[source.index] as string;
+    const inputs = source.inputs.map((input) => this.names.get(input) as string);
+    const attributes: Record<string, Attribute> = { ...source.attributes };
+    if (source.axes !== undefined) {
+      if (axesAsInput(source.opType, builder.opset))
+        inputs.push(builder.constant(int64Value(source.axes), 'axes'));
+      else attributes.axes = { type: 'ints', value: source.axes };
+    }
+    if (source.body !== undefined)
+      attributes.body = { type: 'graph', value: lowerBody(source.body, builder) };
+    const outputs = builder.nodeOf(
+      source.opType,
+      inputs,
+      attributes,
+      this.#outputNames(tensor, source.outputs),
     );
+    this.#outputs.set(tensor, outputs);
+    return outputs[0] as string;
   }
-  if (source.kind === 'input') {
-    throw new UsageError(`the result depends on input '${source.name}' of another graph`);
+
+  #outputNames(tensor: SymbolicTensor, count = 1): readonly (string | undefined)[] {
+    const names = Array.from({ length: count }, (_, i) => (i === 0 ? this.#wanted.get(tensor) : undefined));
+    if (count === 1) return names;
+    for (const [{ source }, name] of this.#wanted) {
+      if (source.kind === 'output' && source.of === tensor) names[source.index] = name;
+    }
+    return names;
   }
-  if (source.kind === 'constant') return builder.constant(source.value);
-  const inputs = source.inputs.map((input) => names.get(input) as string);
-  const attributes: Record<string, Attribute> = { ...source.attributes };
-  if (source.axes !== undefined) {
-    if (axesAsInput(source.opType, builder.opset))
-      inputs.push(builder.constant(int64Value(source.axes), 'axes'));
-    else attributes.axes = { type: 'ints', value: source.axes };
-  }
-  return builder.node(source.opType, inputs, attributes, output);
+}
+
+/** A body as a graph of its own, which has its names from the graph around it. */
+function lowerBody({ inputs, outputs }: Body, around: GraphBuilder): Graph {
+  const { names, opset } = around;
+  const builder = new GraphBuilder({ opset, names });
+  const values = (tensors: readonly SymbolicTensor[], base: string): readonly Value[] =>
+    tensors.map(({ dtype, shape }) => ({ name: names.fresh(base), dtype, shape }));
+  const own = { inputs: values(inputs, 'slice'), outputs: values(outputs, 'result') };
+  const inner = new Map(inputs.map((tensor, i) => [tensor, own.inputs[i]?.name as string]));
+  lowerAll(
+    outputs.map((tensor, i) => ({ tensor, name: own.outputs[i]?.name })),
+    inner,
+    builder,
+  );
+  return { ...builder.build(names.fresh('body')), ...own };
 }
 
 function axesAsInput(opType: string, opset: number): boolean {
@@ -89,13 +159,13 @@ function axesAsInput(opType: string, opset: number): boolean {
   return opset >= since;
 }
 
-/** Every tensor behind `target` that is not an input, each after what it needs. Iterative: chains can be long. */
+/** Every tensor behind `target` that is not known, each after what it needs. Iterative: chains can be long. */
 function topologicalOrder(
   target: SymbolicTensor,
-  inputs: ReadonlyMap<SymbolicTensor, string>,
+  known: ReadonlyMap<SymbolicTensor, string>,
 ): readonly SymbolicTensor[] {
   const order: SymbolicTensor[] = [];
-  const done = new Set<SymbolicTensor>(inputs.keys());
+  const done = new Set<SymbolicTensor>(known.keys());
   const stack: { tensor: SymbolicTensor; expanded: boolean }[] = [{ tensor: target, expanded: false }];
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { tensor, expanded } = top;
@@ -106,11 +176,14 @@ function topologicalOrder(
       continue;
     }
     stack.push({ tensor, expanded: true });
-    if (tensor.source.kind === 'op') {
-      for (const input of tensor.source.inputs.toReversed()) {
-        if (!done.has(input)) stack.push({ tensor: input, expanded: false });
-      }
+    for (const input of inputsOf(tensor).toReversed()) {
+      if (!done.has(input)) stack.push({ tensor: input, expanded: false });
     }
   }
   return order;
+}
+
+function inputsOf({ source }: SymbolicTensor): readonly SymbolicTensor[] {
+  if (source.kind === 'op') return source.inputs;
+  return source.kind === 'output' ? [source.of] : [];
 }

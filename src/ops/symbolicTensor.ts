@@ -16,7 +16,18 @@ export type Source =
       readonly attributes: Readonly<Record<string, Attribute>>;
       /** Reduced, squeezed or inserted axes: an attribute or an input, as the opset wants it. */
       readonly axes?: readonly number[];
-    };
+      /** How many outputs the operator has, of which this is the first. Default 1. */
+      readonly outputs?: number;
+      /** What the operator runs again and again, such as the body of a Scan. */
+      readonly body?: Body;
+    }
+  | { readonly kind: 'output'; readonly of: SymbolicTensor; readonly index: number };
+
+/** A graph inside of an operator. It sees nothing but its inputs. */
+export interface Body {
+  readonly inputs: readonly SymbolicTensor[];
+  readonly outputs: readonly SymbolicTensor[];
+}
 
 /**
  * A tensor whose values are known only when the graph runs.
@@ -53,6 +64,33 @@ export class SymbolicTensor {
       'a symbolic tensor has no value while a constraint is traced: write ops.add(a, b), ops.greater(a, b) and so on in place of a + b or a > b',
     );
   }
+}
+
+/**
+ * All results of one ONNX operator that has several.
+ *
+ * @param results the dtype and shape of each
+ */
+export function applyOpWithResults(
+  opType: string,
+  inputs: readonly SymbolicTensor[],
+  results: readonly { readonly dtype: DType; readonly shape: Shape }[],
+  extra: {
+    readonly attributes?: Readonly<Record<string, Attribute>>;
+    readonly body?: Body;
+  } = {},
+): readonly SymbolicTensor[] {
+  const [first, ...others] = results;
+  if (first === undefined) return [];
+  const { attributes = {} } = extra;
+  const source: Source = { kind: 'op', opType, inputs, ...extra, attributes, outputs: results.length };
+  const of = new SymbolicTensor(source, first.dtype, first.shape);
+  return [
+    of,
+    ...others.map(
+      ({ dtype, shape }, i) => new SymbolicTensor({ kind: 'output', of, index: i + 1 }, dtype, shape),
+    ),
+  ];
 }
 
 /** A new graph input. */
