@@ -1,65 +1,25 @@
 // A large weight in tiles that fit the cache: which graphs measure and scale them, and where each tile lies.
 // Must not import anything above constraints.
 import type { Graph } from '../graph/graph.js';
-import type { Dim } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
 import type { SymbolicTensor } from '../ops/symbolicTensor.js';
 import { castTo } from '../ops/tensorLike.js';
-import { factorOf, type Lowering, needsWideSums, scaleBy } from './lowerings.js';
+import { factorOf, needsWideSums } from './lowerings.js';
 import { RunGraph } from './runGraph.js';
-import { computeDType, fedDType, load, opsetFor, store, type WeightDType } from './storage.js';
-import type { Structure } from './structure.js';
+import { ScaledRegion, type TileOptions } from './scaledRegion.js';
+import { scan } from './scan.js';
+import { computeDType, fedDType, opsetFor } from './storage.js';
 import { reduceSum, sumOfSquares } from './sumOfSquares.js';
-import { BLOCK, LARGEST_BLOCK, sizesOf, splitBlocks, type View } from './view.js';
-
-/** Elements of a weight from `offset` on, fed with these dims. */
-export interface Tile {
-  readonly offset: number;
-  readonly dims: readonly number[];
-}
-
-/**
- * How a region of a weight is projected in tiles. A tile is `w` and gives `w_out`; factors are `k`.
- *
- * - `elementwise`: each tile by itself, with `write`
- * - `units`: whole units in each tile: `project` does all of it and gives the factors `k` too; where they are expected to
- *   be 1, `measure` gives them alone, and `write` applies those that are not
- * - `sums`: units that run through all tiles: each `measure` gives `sums`, `finish` makes one factor a unit of them
- *
- * `factorDims` are the dims of `k`; of `units`, for one step along the first dimension.
- */
-export type TileForm<G = Graph> =
-  | { readonly kind: 'elementwise'; readonly write: G; readonly tiles: readonly Tile[] }
-  | {
-      readonly kind: 'units';
-      readonly project: G;
-      readonly measure: G;
-      readonly write: G;
-      readonly tiles: readonly Tile[];
-      readonly factorDims: readonly number[];
-    }
-  | {
-      readonly kind: 'sums';
-      readonly measures: readonly { readonly measure: G; readonly tile: Tile }[];
-      readonly finish: G;
-      /** The dims of all sums together. */
-      readonly sumDims: readonly number[];
-      readonly write: G;
-      readonly tiles: readonly Tile[];
-      readonly factorDims: readonly number[];
-    };
-
-export interface TileOptions {
-  readonly lowering: Lowering;
-  readonly dtype: WeightDType;
-  /** How many weights a tile has at most. */
-  readonly size: number;
-  /** Put the sequence in front of the outputs that are written in place. */
-  readonly sequence: boolean;
-}
-
-/** A unit of more tiles than this is tiled by itself. */
-const TILES_A_SLICE = 4;
+import type { Tile, TileForm, UnitTile } from './tileForm.js';
+import {
+  BLOCK,
+  isIndivisible,
+  LARGEST_BLOCK,
+  nearestDivisor,
+  sizesOf,
+  splitBlocks,
+  type View,
+} from './view.js';
 
 /** The tiles of a weight in a lowering that has them: `elementwise`, `rows` or `columns`. */
 export function tileForms(options: TileOptions): readonly TileForm[] {
@@ -68,111 +28,113 @@ export function tileForms(options: TileOptions): readonly TileForm[] {
   return regionForms(new ScaledRegion(options, structure, view, 0));
 }
 
-function elementwiseForm({ lowering, dtype, size, sequence }: TileOptions, count: number): TileForm {
+function elementwiseForm({ lowering, dtype, runSize, sequence }: TileOptions, count: number): TileForm {
   const run = new RunGraph({ opset: opsetFor(dtype), sequence });
   run.output('w_out', lowering.project(run.input('w', fedDType(dtype), ['n'])));
-  return { kind: 'elementwise', write: run.build('write'), tiles: tilesOf(0, count, 1, [], size) };
+  return { kind: 'elementwise', write: run.build('write'), tiles: tilesOf(0, count, 1, [], runSize) };
 }
 
 function regionForms(region: ScaledRegion): readonly TileForm[] {
-  const { first, slice, options } = region;
-  if (first.reduced) return [sumsForm(region)];
-  if (slice <= options.size * TILES_A_SLICE) return [unitsForm(region)];
+  const { first, rest, slice, options } = region;
+  if (first.reduced) {
+    const fitsRun = first.size * slice <= options.runSize && !isIndivisible(first);
+    return [fitsRun ? wholeForm(region) : sumsForm(region)];
+  }
+  const splits = slice > options.runSize || (slice > options.cacheSize && rest.some(isIndivisible));
+  if (!splits) return [unitsForm(region)];
   return Array.from({ length: first.size }, (_, i) => regionForms(region.inside(i))).flat();
 }
 
-/** A part of a weight whose units are scaled, seen with its own dims. */
-class ScaledRegion {
-  readonly first: View[number];
-  readonly rest: View;
-  /** How many weights one step along the first dimension has. */
-  readonly slice: number;
-
-  constructor(
-    readonly options: TileOptions,
-    readonly structure: Extract<Structure, { kind: 'scaled' }>,
-    readonly view: View,
-    readonly offset: number,
-  ) {
-    const [first = { size: 1, reduced: true }, ...rest] = view;
-    this.first = first;
-    this.rest = rest;
-    this.slice = elementCount(sizesOf(rest));
-  }
-
-  /** The region of one step along the first dimension. */
-  inside(step: number): ScaledRegion {
-    return new ScaledRegion(this.options, this.structure, this.rest, this.offset + step * this.slice);
-  }
-
-  /** The dims of what belongs to the units, one step along the first dimension. */
-  factorDims(inner: View): readonly number[] {
-    return inner.map(({ size, reduced }) => (reduced ? 1 : size));
-  }
-
-  /** A graph that measures `w` and gives `name`. */
-  measure(name: string, dims: readonly Dim[], result: (w: SymbolicTensor) => SymbolicTensor): Graph {
-    const { dtype } = this.options;
-    const run = new RunGraph({ opset: opsetFor(dtype) });
-    run.output(name, result(load(run.input('w', fedDType(dtype), dims), dtype)));
-    return run.build('measure');
-  }
-
-  /** A graph that gives the projected weight and the factors. */
-  project(dims: readonly Dim[], factor: (w: SymbolicTensor) => SymbolicTensor): Graph {
-    const { dtype, sequence } = this.options;
-    const run = new RunGraph({ opset: opsetFor(dtype), sequence });
-    const w = load(run.input('w', fedDType(dtype), dims), dtype);
-    const k = factor(w);
-    run.output('w_out', store(scaleBy(this.structure, w, k), dtype));
-    run.output('k', k);
-    return run.build('project');
-  }
-
-  /** The graph that applies factors. */
-  write(dims: readonly Dim[], factorDims: readonly Dim[]): Graph {
-    const { dtype, sequence } = this.options;
-    const run = new RunGraph({ opset: opsetFor(dtype), sequence });
-    const w = load(run.input('w', fedDType(dtype), dims), dtype);
-    const k = run.input('k', computeDType(dtype), factorDims);
-    run.output('w_out', store(scaleBy(this.structure, w, k), dtype));
-    return run.build('write');
-  }
-}
-
+/** Steps of whole units: as many as fit the cache are done at once. */
 function unitsForm(region: ScaledRegion): TileForm {
   const { structure, view, rest, first, slice, offset, options } = region;
   const inner = splitBlocks(rest);
   const dims = sizesOf(inner);
   const factorDims = region.factorDims(inner);
+  const tileView = [{ size: 1, reduced: false }, ...inner];
   const factor = (w: SymbolicTensor): SymbolicTensor => {
     const wide = needsWideSums(view, w.dtype);
-    return factorOf(structure, sumOfSquares(w, [{ size: 1, reduced: false }, ...inner], { wide }), w);
+    return factorOf(structure, sumOfSquares(w, tileView, { wide }), w);
   };
+  const block = stepsAtOnce(first.size, options.cacheSize / slice);
+  const blocks = Math.max(1, Math.floor(options.runSize / slice / block));
+  const tileAt = (step: number, count: number, size: number): UnitTile => ({
+    offset: offset + step * slice,
+    steps: count * size,
+    dims: [count, size, ...dims],
+    factorDims: [count, size, ...factorDims],
+  });
+  const tiles: UnitTile[] = [];
+  for (let step = 0; step < first.size; ) {
+    const left = Math.floor((first.size - step) / block);
+    const tile = left > 0 ? tileAt(step, Math.min(left, blocks), block) : tileAt(step, 1, first.size - step);
+    tiles.push(tile);
+    step += tile.steps;
+  }
   return {
     kind: 'units',
-    project: region.project(['n', ...dims], factor),
-    measure: region.measure('k', ['n', ...dims], factor),
+    project: region.scanned(['t', 'b', ...dims], factor, true),
+    measure: region.scanned(['t', 'b', ...dims], factor, false),
     write: region.write(['n', ...dims], ['n', ...factorDims]),
-    tiles: tilesOf(offset, first.size, slice, dims, options.size),
+    tiles,
+    inner: dims,
     factorDims,
   };
 }
 
+/** About `wanted` of `count` steps: a number that leaves no rest, where there is one near it. */
+function stepsAtOnce(count: number, wanted: number): number {
+  const most = Math.min(count, Math.max(1, Math.floor(wanted)));
+  const divisor = nearestDivisor(count, most);
+  return divisor >= most / 2 && divisor <= most * 2 ? divisor : most;
+}
+
+/** Units that run through the whole region, which is one step. */
+function wholeForm(region: ScaledRegion): TileForm {
+  const { structure, view, offset, options } = region;
+  const scanView = region.scanView();
+  const inner = scanView ?? splitBlocks(view);
+  const dims = sizesOf(inner);
+  const factorDims = region.factorDims(inner);
+  const wide = needsWideSums(view, computeDType(options.dtype));
+  const factor = (w: SymbolicTensor): SymbolicTensor => {
+    const sums = scanView === undefined ? sumOfSquares(w, inner, { wide }) : sumInSteps(w, scanView, wide);
+    return factorOf(structure, sums, w);
+  };
+  return {
+    kind: 'units',
+    project: region.project(dims, factor),
+    measure: region.measure('k', dims, factor),
+    write: region.write(['n', ...dims], ['n', ...factorDims]),
+    tiles: [{ offset, steps: 1, dims, factorDims }],
+    inner: dims,
+    factorDims,
+  };
+}
+
+/** The sums of squares of a view whose first three dimensions are reduced, one step along the first after another. */
+function sumInSteps(w: SymbolicTensor, view: View, wide: boolean): SymbolicTensor {
+  const [, ...stepView] = view;
+  const [sums = w] = scan(w, (step) => [sumOfSquares(step, stepView, { wide, partial: true })]);
+  return reduceSum(sums, [0, 1]);
+}
+
 function sumsForm(region: ScaledRegion): TileForm {
   const { view, first, rest, slice, offset, options } = region;
+  const { cacheSize, pieceSize, dtype } = options;
   const inner = sizesOf(rest);
+  const wide = needsWideSums(view, computeDType(dtype));
   const longest = rest.length === 0 ? LARGEST_BLOCK : BLOCK;
-  const block = Math.max(1, Math.min(longest, first.size, Math.floor(options.size / slice)));
+  const block = Math.max(1, Math.min(longest, first.size, Math.floor(cacheSize / slice)));
   const blocks = Math.floor(first.size / block);
   const left = first.size - blocks * block;
   const measureOf = (rows: number): Graph =>
     region.measure('sums', ['n', rows, ...inner], (w) => {
       const tile = [{ size: 1, reduced: true }, { size: rows, reduced: true }, ...rest];
-      return sumOfSquares(w, tile, { wide: false, partial: true });
+      return castTo(sumOfSquares(w, tile, { wide, partial: true }), w.dtype);
     });
   const measure = measureOf(block);
-  const measures = tilesOf(offset, blocks, block * slice, [block, ...inner], options.size).map((tile) => ({
+  const measures = tilesOf(offset, blocks, block * slice, [block, ...inner], pieceSize).map((tile) => ({
     measure,
     tile,
   }));
@@ -184,10 +146,10 @@ function sumsForm(region: ScaledRegion): TileForm {
   return {
     kind: 'sums',
     measures,
-    finish: finishGraph(region, factorDims, needsWideSums(view, computeDType(options.dtype))),
+    finish: finishGraph(region, factorDims, wide),
     sumDims: [blocks + Math.sign(left), ...factorDims],
     write: region.write(['n', ...inner], factorDims),
-    tiles: tilesOf(offset, first.size, slice, inner, options.size),
+    tiles: tilesOf(offset, first.size, slice, inner, pieceSize),
     factorDims,
   };
 }

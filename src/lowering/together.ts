@@ -3,7 +3,7 @@
 // Must not import anything above constraints.
 import type { Dim } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
-import { applyOp, type SymbolicTensor } from '../ops/symbolicTensor.js';
+import { applyOp, applyOpWithResults, type SymbolicTensor } from '../ops/symbolicTensor.js';
 import { constant, int64Value } from '../ops/tensorLike.js';
 import { expressionKey } from './expressionKey.js';
 import { factorOf, type Lowering, needsWideSums, scaleBy } from './lowerings.js';
@@ -19,31 +19,38 @@ export interface Part {
   readonly fed: SymbolicTensor;
 }
 
+/**
+ * How the factors of a part's units lie: `row` in the last dimension alone, `column` in the one before it, `flat` where
+ * they must be brought into dims of their own.
+ */
+type Layout = 'row' | 'column' | 'flat';
+
 interface ScaledPart extends Part {
   readonly structure: Extract<Structure, { kind: 'scaled' }>;
   readonly w: SymbolicTensor;
   readonly view: View;
   readonly units: number;
+  readonly layout: Layout;
 }
 
 /** The projected weights, in the order of the parts. */
 export function projectTogether(parts: readonly Part[]): readonly SymbolicTensor[] {
-  const results = new Map<Part, SymbolicTensor>();
+  const results = new Map<SymbolicTensor, SymbolicTensor>();
   const groups = new Map<string, ScaledPart[]>();
   for (const part of parts) {
     const scaled = asScaled(part);
     if (scaled === undefined) {
-      results.set(part, part.lowering.project(part.fed));
+      results.set(part.fed, part.lowering.project(part.fed));
       continue;
     }
-    const key = `${scaled.w.dtype} ${expressionKey(scaled.structure.factor, scaled.structure.norm)}`;
+    const { w, structure, layout } = scaled;
+    const key = `${layout === 'column'} ${w.dtype} ${expressionKey(structure.factor, structure.norm)}`;
     groups.set(key, [...(groups.get(key) ?? []), scaled]);
   }
-  const own = new Map(parts.map((part) => [part.fed, part]));
   for (const group of groups.values()) {
-    for (const [fed, result] of projectGroup(group)) results.set(own.get(fed) as Part, result);
+    for (const [fed, result] of projectGroup(group)) results.set(fed, result);
   }
-  return parts.map((part) => results.get(part) as SymbolicTensor);
+  return parts.map(({ fed }) => results.get(fed) as SymbolicTensor);
 }
 
 function asScaled(part: Part): ScaledPart | undefined {
@@ -53,51 +60,53 @@ function asScaled(part: Part): ScaledPart | undefined {
   const w = load(fed, dtype);
   if (needsWideSums(view, w.dtype)) return undefined;
   const units = elementCount(sizesOf(view.filter(({ reduced }) => !reduced)));
-  return { ...part, structure, w, view: splitBlocks(view), units };
+  const split = splitBlocks(view);
+  return { ...part, structure, w, view: split, units, layout: layoutOf(split) };
+}
+
+function layoutOf(view: View): Layout {
+  if (view.every(({ reduced }, i) => reduced === i < view.length - 1)) return 'row';
+  return view.length === 2 && view[1]?.reduced === true ? 'column' : 'flat';
 }
 
 function projectGroup(group: readonly ScaledPart[]): readonly (readonly [SymbolicTensor, SymbolicTensor])[] {
   const [first] = group as [ScaledPart];
   if (group.length === 1) return [[first.fed, first.lowering.project(first.fed)]];
-  const sums = group.map(flatSums);
-  const total = group.reduce((count, { units }) => count + units, 0);
-  const axis = { axis: { type: 'int', value: 0 } } as const;
-  const all = applyOp('Concat', sums, { dtype: first.w.dtype, shape: [total] }, { attributes: axis });
-  const factors = factorOf(first.structure, all, first.w);
-  let end = 0;
-  return group.map((part) => {
-    const start = end;
-    end += part.units;
-    const own = applyOp('Slice', [factors, int64(start), int64(end)], {
-      dtype: part.w.dtype,
-      shape: [part.units],
-    });
-    return [part.fed, store(scaleBy(part.structure, part.w, inPlace(part, own)), part.dtype)];
+  const { dtype } = first.w;
+  const dims = (units: number): readonly number[] => (first.layout === 'column' ? [units, 1] : [units]);
+  const counts = group.map(({ units }) => units);
+  const total = counts.reduce((sum, units) => sum + units, 0);
+  const attributes = { axis: { type: 'int', value: 0 } } as const;
+  const all = applyOp('Concat', group.map(sumsOf), { dtype, shape: dims(total) }, { attributes });
+  const factors = applyOpWithResults(
+    'Split',
+    [factorOf(first.structure, all, first.w), constant(int64Value(counts))],
+    counts.map((units) => ({ dtype, shape: dims(units) })),
+    { attributes },
+  );
+  return group.map((part, i) => {
+    const own = inPlace(part, factors[i] as SymbolicTensor);
+    return [part.fed, store(scaleBy(part.structure, part.w, own), part.dtype)];
   });
 }
 
-/** The sums of squares of all units in one row. */
-function flatSums({ w, view, units }: ScaledPart): SymbolicTensor {
+/** The sums of squares of all units, as they are put one after another. */
+function sumsOf({ w, view, units, layout }: ScaledPart): SymbolicTensor {
+  if (layout === 'column') return sumOfSquares(w, view, { wide: false });
   const sums = sumOfSquares(w, view, { wide: false, flat: true });
   return sums.shape?.length === 1 ? sums : reshape(sums, [units]);
 }
 
 /** The factors with dims that meet the units of the weight. */
-function inPlace({ view }: ScaledPart, factors: SymbolicTensor): SymbolicTensor {
-  const isLastAlone = view.every(({ reduced }, i) => reduced === i < view.length - 1);
-  return isLastAlone
-    ? factors
-    : reshape(
-        factors,
-        view.map(({ size, reduced }) => (reduced ? 1 : size)),
-      );
+function inPlace({ view, layout }: ScaledPart, factors: SymbolicTensor): SymbolicTensor {
+  if (layout !== 'flat') return factors;
+  return reshape(
+    factors,
+    view.map(({ size, reduced }) => (reduced ? 1 : size)),
+  );
 }
 
 function reshape(x: SymbolicTensor, dims: readonly Dim[]): SymbolicTensor {
   const shape = constant(int64Value(dims as readonly number[]));
   return applyOp('Reshape', [x, shape], { dtype: x.dtype, shape: dims });
-}
-
-function int64(value: number): SymbolicTensor {
-  return constant(int64Value([value]));
 }

@@ -64,7 +64,7 @@ function distance(a: number, b: number): number {
 
 /** Whether a dimension is to be summed, long, and divided by no block. */
 export function isIndivisible(dim: ViewDim): boolean {
-  return dim.reduced && dim.size > LARGEST_BLOCK && splitBlocks([dim]).length === 1;
+  return dim.reduced && dim.size > LARGEST_BLOCK && blockOf(dim.size, BLOCK) === undefined;
 }
 
 /** The sizes of a view. */
@@ -75,4 +75,16 @@ export function sizesOf(view: View): readonly number[] {
 /** How many weights each norm is taken over. */
 export function unitSize(view: View): number {
   return view.reduce((count, { size, reduced }) => (reduced ? count * size : count), 1);
+}
+
+/** The divisor of `size` that is nearest to `wanted`, by their ratio. */
+export function nearestDivisor(size: number, wanted: number): number {
+  let best = 1;
+  for (let divisor = 1; divisor * divisor <= size; divisor++) {
+    if (size % divisor !== 0) continue;
+    for (const one of [divisor, size / divisor]) {
+      if (distance(one, wanted) < distance(best, wanted)) best = one;
+    }
+  }
+  return best;
 }

@@ -1,25 +1,38 @@
 // Turns on buffers: what is called on one buffer runs in call order, what is called on others does not wait.
 // Must not import anything.
 
-const tails = new WeakMap<object, Promise<void>>();
+/** The queue of one buffer: what was called last. */
+export interface Queue {
+  tail: Promise<void> | undefined;
+}
+
+const queues = new WeakMap<object, Queue>();
+
+/** The queues of buffers, each once; to be kept where the same buffers are used again and again. */
+export function queuesOf(buffers: Iterable<object>): readonly Queue[] {
+  return [...new Set(buffers)].map((buffer) => {
+    const queue = queues.get(buffer) ?? { tail: undefined };
+    queues.set(buffer, queue);
+    return queue;
+  });
+}
 
 /**
- * Runs `work` when all that was called before on any of these buffers is done. Turns are taken when this is called, so
+ * Runs `work` when all that was called before in any of these queues is done. Turns are taken when this is called, so
  * that no two calls can wait for each other.
  */
-export async function inTurn<T>(buffers: Iterable<object>, work: () => Promise<T>): Promise<T> {
-  const own = [...new Set(buffers)];
-  const before = own.map((buffer) => tails.get(buffer));
+export async function inTurn<T>(own: readonly Queue[], work: () => Promise<T>): Promise<T> {
+  const before = own.flatMap(({ tail }) => tail ?? []);
   let done: () => void = () => {};
   const turn = new Promise<void>((resolve) => {
     done = resolve;
   });
-  for (const buffer of own) tails.set(buffer, turn);
+  for (const queue of own) queue.tail = turn;
   try {
-    await Promise.all(before);
+    await (before.length > 0 ? Promise.all(before) : undefined);
     return await work();
   } finally {
-    for (const buffer of own) if (tails.get(buffer) === turn) tails.delete(buffer);
+    for (const queue of own) if (queue.tail === turn) queue.tail = undefined;
     done();
   }
 }

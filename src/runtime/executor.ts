@@ -2,21 +2,21 @@
 // Must not import files or cli.
 import { ProviderError } from '../graph/errors.js';
 import { elementCount } from '../graph/tensorValue.js';
-import type { Tile, TileForm } from '../lowering/tiles.js';
-import { inTurn } from './bufferQueue.js';
+import type { Tile, TileForm, UnitTile } from '../lowering/tileForm.js';
 import { DeviceMemory } from './deviceMemory.js';
 import { DeviceRun } from './deviceRun.js';
+import { arrayOf, HostRun } from './hostRun.js';
 import type { Target } from './inPlaceWeights.js';
 import { type OrtModule, type OrtSession, type OrtTensor, tensorOver } from './ort.js';
 import { type InPlace, type NumberArray, type OutputRoute, runInPlace } from './outputRoute.js';
-import type { ProjectionPlan, RunJob, Slot, TileJob } from './projectionPlan.js';
+import type { ProjectionPlan, RunJob, TileJob } from './projectionPlan.js';
 import { providerName } from './providerTable.js';
 import { createSession, type SessionSettings } from './sessions.js';
 
-/** What a run leaves behind when it fails. */
+/** What a run that failed leaves behind; filled when it does. */
 export interface Progress {
   readonly written: Set<string>;
-  /** The parameters that a run in progress may have changed. */
+  /** The parameters that the run may have changed. */
   readonly touched: Set<string>;
 }
 
@@ -32,12 +32,13 @@ type FactorArray = Float32Array | Float64Array;
 type Targets = ReadonlyMap<string, Target>;
 type Settings = Omit<SessionSettings, 'provider'>;
 
-/** The sessions of a plan, and the arrays of its groups. */
+/** The sessions of a plan. */
 export class Executor implements Executing {
-  readonly #groups = new Map<Slot, NumberArray>();
+  readonly #hosts = new Map<RunJob, HostRun>();
   readonly #devices = new Map<RunJob, DeviceRun>();
   /** The tiles whose factors were all 1 the last time. */
   readonly #quiet = new Set<Tile>();
+  readonly #last = new Map<Tile, { readonly whole: NumberArray; readonly inPlace: InPlace }>();
 
   private constructor(
     readonly ort: OrtModule,
@@ -48,11 +49,9 @@ export class Executor implements Executing {
   ) {
     for (const job of plan.jobs) {
       if (job.kind !== 'run') continue;
-      if (!job.onHost) {
-        this.#devices.set(job, new DeviceRun(ort, sessions[job.model] as OrtSession, job.slots));
-        continue;
-      }
-      for (const slot of job.slots) if (slot.members.length > 1) this.#groups.set(slot, arrayFor(slot));
+      const session = this.#session(job.model);
+      if (job.onHost) this.#hosts.set(job, new HostRun(ort, session, job.slots, route));
+      else this.#devices.set(job, new DeviceRun(ort, session, job.slots));
     }
   }
 
@@ -65,8 +64,8 @@ export class Executor implements Executing {
   ): Promise<Executor> {
     const sessions: OrtSession[] = [];
     try {
-      for (const { provider, bytes } of plan.models) {
-        sessions.push(await createSession(ort, bytes, { ...settings, provider }));
+      for (const { bytes, ...own } of plan.models) {
+        sessions.push(await createSession(ort, bytes, { ...settings, ...own }));
       }
     } catch (cause) {
       for (const session of sessions) await session.release();
@@ -76,14 +75,16 @@ export class Executor implements Executing {
   }
 
   async run(targets: Targets, progress: Progress): Promise<void> {
-    for (const job of this.plan.jobs) {
-      const names = namesOf(job);
-      for (const name of names) progress.touched.add(name);
-      await (job.kind === 'run' ? this.#run(job, targets) : this.#tiles(job, targets));
-      for (const name of names) {
-        progress.touched.delete(name);
-        progress.written.add(name);
+    let done = 0;
+    try {
+      for (const job of this.plan.jobs) {
+        await (job.kind === 'run' ? this.#run(job, targets) : this.#tiles(job, targets));
+        done++;
       }
+    } catch (error) {
+      for (const name of this.plan.jobs.slice(0, done).flatMap(namesOf)) progress.written.add(name);
+      for (const name of this.plan.jobs.slice(done, done + 1).flatMap(namesOf)) progress.touched.add(name);
+      throw error;
     }
   }
 
@@ -104,41 +105,9 @@ export class Executor implements Executing {
   }
 
   async #run(job: RunJob, targets: Targets): Promise<void> {
-    const session = this.#session(job.model);
     const device = this.#devices.get(job);
     if (device !== undefined) return device.run(targets, () => this.#wait(job));
-    const own = job.slots.flatMap((slot) => this.#groups.get(slot)?.buffer ?? []);
-    // Calls that overlap share the arrays of the groups.
-    await inTurn(own, async () => {
-      const arrays = job.slots.map((slot) => this.#gather(slot, targets));
-      const inPlace = job.slots.map(
-        ({ input, output, dtype, dims }, i): InPlace => ({
-          input,
-          output,
-          array: arrays[i] as NumberArray,
-          tensor: tensorOver(this.ort, dtype, arrays[i] as NumberArray, dims),
-        }),
-      );
-      await runInPlace(session, inPlace, {}, this.route);
-      for (const slot of job.slots) this.#scatter(slot, targets);
-    });
-  }
-
-  /** The array of a slot: the weight itself, or the group's with its members' weights. */
-  #gather(slot: Slot, targets: Targets): NumberArray {
-    const group = this.#groups.get(slot);
-    if (group === undefined) return arrayOf(targets, slot.members[0]?.parameter ?? '');
-    for (const { parameter, offset } of slot.members) group.set(arrayOf(targets, parameter), offset);
-    return group;
-  }
-
-  #scatter(slot: Slot, targets: Targets): void {
-    const group = this.#groups.get(slot);
-    if (group === undefined) return;
-    for (const { parameter, offset } of slot.members) {
-      const array = arrayOf(targets, parameter);
-      array.set(group.subarray(offset, offset + array.length));
-    }
+    await this.#hosts.get(job)?.run(targets);
   }
 
   async #tiles(job: TileJob, targets: Targets): Promise<void> {
@@ -155,7 +124,7 @@ export class Executor implements Executing {
   }
 
   /** A tile whose factors were all 1 the last time is measured first, and most often need not be written. */
-  async #units(job: TileJob, form: UnitsForm, array: NumberArray, tile: Tile): Promise<void> {
+  async #units(job: TileJob, form: UnitsForm, array: NumberArray, tile: UnitTile): Promise<void> {
     const factors = this.#quiet.has(tile)
       ? await this.#measureAndWrite(job, form, array, tile)
       : await this.#projectTile(job, form, array, tile);
@@ -163,14 +132,19 @@ export class Executor implements Executing {
     else this.#quiet.delete(tile);
   }
 
-  async #projectTile(job: TileJob, form: UnitsForm, array: NumberArray, tile: Tile): Promise<FactorArray> {
-    const dims = [tile.dims[0] as number, ...form.factorDims];
-    const factors = factorArray(job, elementCount(dims));
+  async #projectTile(
+    job: TileJob,
+    form: UnitsForm,
+    array: NumberArray,
+    tile: UnitTile,
+  ): Promise<FactorArray> {
+    const { factorDims } = tile;
+    const factors = factorArray(job, elementCount(factorDims));
     await runInPlace(
       this.#session(form.project),
       [
-        { input: 'w', output: 'w_out', tensor: this.#tensor(job, array, tile), array: tileOf(array, tile) },
-        { output: 'k', tensor: tensorOver(this.ort, job.factorDtype, factors, dims), array: factors },
+        this.#inPlace(job, array, tile),
+        { output: 'k', tensor: tensorOver(this.ort, job.factorDtype, factors, factorDims), array: factors },
       ],
       {},
       this.route,
@@ -178,22 +152,36 @@ export class Executor implements Executing {
     return factors;
   }
 
+  /** The tensors of the last call: the weights of the next one are most often the same. */
+  #inPlace(job: TileJob, array: NumberArray, tile: UnitTile): InPlace {
+    const last = this.#last.get(tile);
+    if (last?.whole === array) return last.inPlace;
+    const inPlace = {
+      input: 'w',
+      output: 'w_out',
+      tensor: this.#tensor(job, array, tile),
+      array: tileOf(array, tile),
+    };
+    this.#last.set(tile, { whole: array, inPlace });
+    return inPlace;
+  }
+
   async #measureAndWrite(
     job: TileJob,
     form: UnitsForm,
     array: NumberArray,
-    tile: Tile,
+    tile: UnitTile,
   ): Promise<FactorArray> {
-    const [steps = 0, ...inner] = tile.dims;
+    const { inner, factorDims } = form;
     const { k } = await this.#session(form.measure).run({ w: this.#tensor(job, array, tile) });
     const factors = ((k as OrtTensor).data as FactorArray).slice();
     k?.dispose?.();
-    const perStep = elementCount(form.factorDims);
-    const [from, to] = stepsToWrite(factors, perStep, steps);
+    const perStep = elementCount(factorDims);
+    const [from, to] = stepsToWrite(factors, perStep, tile.steps);
     if (from < to) {
       const part = { offset: tile.offset + from * elementCount(inner), dims: [to - from, ...inner] };
       const own = factors.subarray(from * perStep, to * perStep);
-      const factor = tensorOver(this.ort, job.factorDtype, own, [to - from, ...form.factorDims]);
+      const factor = tensorOver(this.ort, job.factorDtype, own, [to - from, ...factorDims]);
       await this.#write(form.write, job, array, part, factor);
     }
     return factors;
@@ -275,16 +263,6 @@ function stepsToWrite(factors: ArrayLike<number>, perStep: number, steps: number
   while (from < to && factors[from] === 1) from++;
   while (to > from && factors[to - 1] === 1) to--;
   return [Math.floor(from / perStep), Math.ceil(to / perStep)];
-}
-
-function arrayOf(targets: Targets, name: string): NumberArray {
-  return (targets.get(name) as Extract<Target, { kind: 'array' }>).array;
-}
-
-function arrayFor({ dtype, dims }: Slot): NumberArray {
-  const count = elementCount(dims);
-  if (dtype === 'float64') return new Float64Array(count);
-  return dtype === 'float32' ? new Float32Array(count) : new Uint16Array(count);
 }
 
 function namesOf(job: RunJob | TileJob): readonly string[] {

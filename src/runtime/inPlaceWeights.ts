@@ -7,6 +7,7 @@ import { formatShape } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
 import { hostProviders } from '../lowering/lowerings.js';
 import type { WeightDType } from '../lowering/storage.js';
+import { type Queue, queuesOf } from './bufferQueue.js';
 import { bufferSize, bytesOf } from './deviceMemory.js';
 import type { OrtTensor } from './ort.js';
 import type { NumberArray } from './outputRoute.js';
@@ -21,16 +22,50 @@ export type Target =
   | { readonly kind: 'array'; readonly array: NumberArray }
   | { readonly kind: 'device'; readonly tensor: OrtTensor };
 
+type Targets = ReadonlyMap<string, Target>;
+
+/** The targets of all parameters, and the queues of their memory. */
+export interface ReadTargets {
+  readonly targets: Targets;
+  readonly queues: readonly Queue[];
+}
+
+/** Reads weights again and again; those that are the same arrays as the last time need no second look. */
+export class TargetReader {
+  #last: (ReadTargets & { readonly given: readonly (readonly [string, NumberArray, number])[] }) | undefined;
+
+  constructor(readonly parameters: readonly ParameterReport[]) {}
+
+  /** As `readTargets`. */
+  read(weights: Weights): ReadTargets {
+    if (this.#last !== undefined && isSame(this.#last.given, weights)) return this.#last;
+    const targets = readTargets(this.parameters, weights);
+    const read = { targets, queues: queuesOf([...targets.values()].map(memoryOf)) };
+    const given = Object.entries(weights).flatMap(([name, array]) =>
+      ArrayBuffer.isView(array) ? [[name, array, array.length] as const] : [],
+    );
+    this.#last = given.length === targets.size ? { ...read, given } : undefined;
+    return read;
+  }
+}
+
+/** An array whose memory was detached, or has another size, has another length. */
+function isSame(given: readonly (readonly [string, NumberArray, number])[], weights: Weights): boolean {
+  for (const [name, array, length] of given) {
+    if (weights[name] !== array || array.length !== length) return false;
+  }
+  return Object.keys(weights).length === given.length;
+}
+
+type Weights = Readonly<Record<string, InPlaceWeight>>;
+
 /**
  * The target of each parameter.
  *
  * @throws {UsageError} when a parameter has no weight, or a weight no parameter
  * @throws {ShapeError} when a weight does not fit its parameter, or cannot be written
  */
-export function readTargets(
-  parameters: readonly ParameterReport[],
-  weights: Readonly<Record<string, InPlaceWeight>>,
-): ReadonlyMap<string, Target> {
+function readTargets(parameters: readonly ParameterReport[], weights: Weights): Targets {
   const known = new Set(parameters.map(({ name }) => name));
   const missing = parameters.filter(({ name }) => !Object.hasOwn(weights, name)).map(({ name }) => name);
   const unknown = Object.keys(weights).filter((name) => !known.has(name));
@@ -52,7 +87,7 @@ export function readTargets(
 }
 
 /** The memory of a target, by which calls on it queue. */
-export function memoryOf(target: Target): object {
+function memoryOf(target: Target): object {
   if (target.kind === 'array') return target.array.buffer;
   const { gpuBuffer } = target.tensor as { gpuBuffer?: object };
   return gpuBuffer ?? target.tensor;

@@ -6,11 +6,13 @@ import { elementCount } from '../graph/tensorValue.js';
 import { chooseLowering, hostProviders, type Lowering } from '../lowering/lowerings.js';
 import { RunGraph } from '../lowering/runGraph.js';
 import { computeDType, fedDType, opsetFor, type WeightDType } from '../lowering/storage.js';
-import { type TileForm, tileForms } from '../lowering/tiles.js';
+import type { TileForm } from '../lowering/tileForm.js';
+import { tileForms } from '../lowering/tiles.js';
 import { type Part, projectTogether } from '../lowering/together.js';
 import { isIndivisible } from '../lowering/view.js';
 import { encodeGraph } from '../onnx/encodeGraph.js';
 import { alone, type Group, groupLike } from './grouping.js';
+import type { OutputRoute } from './outputRoute.js';
 import type { FormedParameter, PlacedParameter } from './parameters.js';
 import type {
   ParameterReport,
@@ -22,24 +24,41 @@ import type {
 } from './projectionPlan.js';
 import { type ProviderEntry, providerName } from './providerTable.js';
 
-/** About what a core's cache holds beside what it makes of it. */
-const TILE_BYTES = 4 * 2 ** 20;
-/** A weight is projected in one run up to here; each run more has its price. */
-const ONE_RUN_BYTES: Readonly<Record<string, number>> = { cpu: 16 * 2 ** 20, wasm: TILE_BYTES };
-/** Runs end before they keep the event loop waiting. */
-const RUN_BYTES = 16 * 2 ** 20;
+/**
+ * - `whole`: a weight up to here shares a run with others; above, it has runs of its own, where what need not be written
+ *   is not
+ * - `run`: runs end here, before they keep the event loop waiting; those that copy their outputs take longer
+ * - `cache`: about what the cache holds beside what is made of it
+ */
+interface Sizes {
+  readonly whole: number;
+  readonly run: number;
+  readonly piece: number;
+  readonly cache: number;
+}
+
+const MiB = 2 ** 20;
+const sizesByRoute: Readonly<Record<OutputRoute, Sizes>> = {
+  'no-copy': { whole: MiB, run: 64 * MiB, piece: 64 * MiB, cache: MiB },
+  'in-place': { whole: MiB, run: 16 * MiB, piece: 4 * MiB, cache: MiB },
+  returned: { whole: MiB, run: 8 * MiB, piece: 8 * MiB, cache: MiB },
+};
+
+/** What a weight costs a run, beside a float32's 4 bytes: half types are widened and rounded. */
+const runCosts: Readonly<Record<WeightDType, number>> = { float32: 4, float64: 8, float16: 16, bfloat16: 32 };
+
+/** Sharing less than this among threads takes longer than doing it. */
+const ONE_THREAD_BYTES = MiB / 2;
 
 const widths: Readonly<Record<WeightDType, number>> = { float32: 4, float64: 8, float16: 2, bfloat16: 2 };
 
-/** @param sequence put the sequence output in front, for the route without copies */
-export function planProjection(
-  parameters: readonly PlacedParameter[],
-  { sequence }: { readonly sequence: boolean },
-): ProjectionPlan {
-  const planner = new Planner(sequence);
+/** @param route how outputs get into the arrays of weights on the processor */
+export function planProjection(parameters: readonly PlacedParameter[], route: OutputRoute): ProjectionPlan {
+  const sizes = sizesByRoute[route];
+  const planner = new Planner(sizes, route === 'no-copy');
   const formed = parameters.map(form);
   const active = formed.filter(({ lowering }) => lowering.name !== 'identity');
-  const large = active.filter(isTiled);
+  const large = active.filter((parameter) => isTiled(parameter, sizes));
   for (const parameter of large) planner.tile(parameter);
   const grouped = new Set<FormedParameter>();
   for (const provider of new Set(active.map((parameter) => parameter.provider))) {
@@ -48,7 +67,7 @@ export function planProjection(
     const groups = onHost ? groupLike(rest) : rest.map(alone);
     for (const { members } of groups)
       if (members.length > 1) for (const { parameter } of members) grouped.add(parameter);
-    for (const together of onHost ? inRuns(groups) : [groups]) planner.run(together, provider, onHost);
+    for (const together of onHost ? inRuns(groups, sizes) : [groups]) planner.run(together, provider, onHost);
   }
   return {
     parameters: formed.map((parameter) => report(parameter, scheduleOf(parameter, large, grouped))),
@@ -67,22 +86,21 @@ function isHost(provider: ProviderEntry): boolean {
 }
 
 /** Whether a parameter is too large for one run, and can be taken in several. */
-function isTiled({ lowering, bytes, provider }: FormedParameter): boolean {
-  if (lowering.view.length === 0) return false;
+function isTiled({ lowering, bytes }: FormedParameter, { whole }: Sizes): boolean {
   const [first] = lowering.view;
-  if (first?.reduced === true && isIndivisible(first)) return true;
-  return bytes > (ONE_RUN_BYTES[providerName(provider)] ?? TILE_BYTES);
+  if (first === undefined) return false;
+  return bytes > whole || (first.reduced && isIndivisible(first));
 }
 
 /** Groups in runs of bounded size, in their order. */
-function inRuns(groups: readonly Group[]): readonly (readonly Group[])[] {
+function inRuns(groups: readonly Group[], { run }: Sizes): readonly (readonly Group[])[] {
   const runs: Group[][] = [];
   let room = 0;
   for (const group of groups) {
     const bytes = group.members.reduce((sum, { parameter }) => sum + parameter.bytes, 0);
     if (bytes > room) {
       runs.push([]);
-      room = RUN_BYTES;
+      room = run;
     }
     runs.at(-1)?.push(group);
     room -= bytes;
@@ -96,11 +114,22 @@ class Planner {
   readonly jobs: (RunJob | TileJob)[] = [];
   readonly #places = new Map<ProviderEntry, Map<string, number>>();
 
-  constructor(readonly sequence: boolean) {}
+  constructor(
+    readonly sizes: Sizes,
+    readonly sequence: boolean,
+  ) {}
 
   tile({ name, lowering, dtype, provider }: FormedParameter): void {
-    const size = TILE_BYTES / widths[dtype];
-    const forms = tileForms({ lowering, dtype, size, sequence: this.sequence });
+    const { sizes, sequence } = this;
+    const width = widths[dtype];
+    const forms = tileForms({
+      lowering,
+      dtype,
+      runSize: sizes.run / runCosts[dtype],
+      pieceSize: sizes.piece / runCosts[dtype],
+      cacheSize: sizes.cache / width,
+      sequence,
+    });
     const seen = new Map<Graph, number>();
     const place = (graph: Graph): number => {
       const known = seen.get(graph) ?? this.#place(graph, provider);
@@ -126,19 +155,24 @@ class Planner {
       parts.push({ lowering, dtype, fed: graph.input(slot.input, slot.dtype, dims) });
       return {
         ...slot,
-        members: members.map(({ parameter, offset }) => ({ parameter: parameter.name, offset })),
+        members: members.map(({ parameter, ...place }) => ({ ...place, parameter: parameter.name })),
+        padded: members.reduce((sum, { runs, length }) => sum + runs * length, 0) < elementCount(dims),
       };
     });
     for (const [i, result] of projectTogether(parts).entries()) graph.output(`w${i}_out`, result);
-    this.jobs.push({ kind: 'run', model: this.#place(graph.build('project'), provider), slots, onHost });
+    const areSmall = groups.every(
+      ({ dtype, dims }) => elementCount(dims) * widths[dtype] <= ONE_THREAD_BYTES,
+    );
+    const model = this.#place(graph.build('project'), provider, onHost && areSmall);
+    this.jobs.push({ kind: 'run', model, slots, onHost });
   }
 
-  #place(graph: Graph, provider: ProviderEntry): number {
+  #place(graph: Graph, provider: ProviderEntry, singleThread = false): number {
     const bytes = encodeGraph(graph);
     const key = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
     const places = this.#places.get(provider) ?? new Map<string, number>();
     this.#places.set(provider, places);
-    const place = places.get(key) ?? this.models.push({ provider, bytes }) - 1;
+    const place = places.get(key) ?? this.models.push({ provider, bytes, singleThread }) - 1;
     places.set(key, place);
     return place;
   }

@@ -4,7 +4,7 @@
 import type { DType } from '../graph/dtype.js';
 import type { LoweringName } from '../lowering/lowerings.js';
 import type { WeightDType } from '../lowering/storage.js';
-import type { TileForm } from '../lowering/tiles.js';
+import type { TileForm } from '../lowering/tileForm.js';
 import type { ProviderEntry } from './providerTable.js';
 
 /** Why a provider of the list does not run a parameter. */
@@ -24,7 +24,10 @@ export interface ParameterReport {
   /** The execution provider that runs it. */
   readonly provider: string;
   readonly lowering: LoweringName;
-  /** `grouped`: in one run with others of its form; `one run`; `tiles`: in several runs; `none`: nothing is to be done. */
+  /**
+   * `grouped`: in an array with others of its form; `one run`: in one run with others; `tiles`: in runs of its own, in tiles
+   * that fit the cache; `none`: nothing is to be done.
+   */
   readonly schedule: 'grouped' | 'one run' | 'tiles' | 'none';
   /** Bytes of weights read and written by a projection that changes every unit. */
   readonly bytesMoved: number;
@@ -38,6 +41,17 @@ export interface ParameterReport {
 export interface PlannedModel {
   readonly provider: ProviderEntry;
   readonly bytes: Uint8Array;
+  /** Whether its nodes are too small to be shared among threads. */
+  readonly singleThread: boolean;
+}
+
+/** Where the weights of a parameter lie in a group's array: `runs` pieces of `length`, the first at `offset`. */
+export interface Place {
+  readonly offset: number;
+  readonly runs: number;
+  readonly length: number;
+  /** From the start of one piece to the next. */
+  readonly stride: number;
 }
 
 /** An input of a run with its output: one parameter, or the copies of several in one array. */
@@ -46,7 +60,9 @@ export interface Slot {
   readonly output: string;
   readonly dtype: DType;
   readonly dims: readonly number[];
-  readonly members: readonly { readonly parameter: string; readonly offset: number }[];
+  readonly members: readonly ({ readonly parameter: string } & Place)[];
+  /** Whether its array has room between the members, which must be zero. */
+  readonly padded: boolean;
 }
 
 /** One run for many weights. */

@@ -9,7 +9,7 @@ import { fedDType, type WeightDType } from '../lowering/storage.js';
 import { inTurn } from './bufferQueue.js';
 import { DeviceMemory } from './deviceMemory.js';
 import { type Executing, Executor, type Progress } from './executor.js';
-import { checkAttached, type InPlaceWeight, memoryOf, readTargets, type Target } from './inPlaceWeights.js';
+import { checkAttached, type InPlaceWeight, type Target, TargetReader } from './inPlaceWeights.js';
 import { type OrtModule, type OrtTensor, tensorOver } from './ort.js';
 import { findRoute, type NumberArray, type OutputRoute } from './outputRoute.js';
 import type { Parameter } from './parameters.js';
@@ -68,6 +68,7 @@ export class Projector {
   readonly #ort: OrtModule;
   readonly #memory: DeviceMemory;
   readonly #executor: Executing;
+  readonly #reader: TargetReader;
   readonly #transactional: boolean;
   readonly #calls = new Set<Promise<void>>();
   #disposal: Promise<void> | undefined;
@@ -77,6 +78,7 @@ export class Projector {
     this.#ort = ort;
     this.#memory = new DeviceMemory(ort, { provider: 'webgpu', sessionOptions });
     this.#plan = plan;
+    this.#reader = new TargetReader(plan.parameters);
     this.#executor = executor;
     this.#transactional = transactional;
   }
@@ -95,7 +97,7 @@ export class Projector {
       host === undefined
         ? 'returned'
         : await findRoute(ground.ort, noCopy, { provider: host.provider, sessionOptions });
-    const plan = planProjection(placed, { sequence: route === 'no-copy' });
+    const plan = planProjection(placed, route);
     const execute = ground.execute ?? (() => Executor.create(ground.ort, plan, route, { sessionOptions }));
     return new Projector(ground, plan, await execute(plan, route));
   }
@@ -118,8 +120,8 @@ export class Projector {
     if (this.#disposal !== undefined) {
       throw new ProviderError('this Projector is disposed; make a new one with Projector.create');
     }
-    const targets = readTargets(this.#plan.parameters, weights);
-    const call = inTurn([...targets.values()].map(memoryOf), () => this.#run(targets));
+    const { targets, queues } = this.#reader.read(weights);
+    const call = inTurn(queues, () => this.#run(targets));
     this.#calls.add(call);
     try {
       await call;
@@ -135,7 +137,7 @@ export class Projector {
    * @throws as `project`
    */
   async upload(weights: Readonly<Record<string, InPlaceWeight>>): Promise<Record<string, OrtTensor>> {
-    const targets = readTargets(this.#plan.parameters, weights);
+    const { targets } = this.#reader.read(weights);
     const tensors: Record<string, OrtTensor> = {};
     for (const { name, provider, dtype, shape } of this.#plan.parameters) {
       const target = targets.get(name) as Target;
@@ -148,7 +150,7 @@ export class Projector {
 
   /** Fetches what `upload` gave, as new typed arrays. */
   async download(tensors: Readonly<Record<string, OrtTensor>>): Promise<Record<string, NumberArray>> {
-    const targets = readTargets(this.#plan.parameters, tensors);
+    const { targets } = this.#reader.read(tensors);
     const arrays: Record<string, NumberArray> = {};
     for (const { name, dtype, shape } of this.#plan.parameters) {
       const target = targets.get(name) as Target;
@@ -169,14 +171,14 @@ export class Projector {
 
   async #run(targets: Targets): Promise<void> {
     // Memory may have been detached while the call waited for its turn.
-    for (const [name, target] of targets) if (target.kind === 'array') checkAttached(name, target);
+    checkAllAttached(targets);
     const copies = this.#transactional ? copyAll(targets) : undefined;
     const progress: Progress = { written: new Set(), touched: new Set() };
     try {
       await this.#executor.run(targets, progress);
     } catch (cause) {
       for (const [array, copy] of copies ?? []) if (array.length > 0) array.set(copy);
-      throw failure(cause, progress, copies !== undefined);
+      throw failure(detachedSince(targets) ?? cause, progress, copies !== undefined);
     }
   }
 }
@@ -216,6 +218,20 @@ function readParameter(name: string, { shape, dtype = 'float32', constraint }: P
   } catch (error) {
     if (!(error instanceof ConstraintError)) throw error;
     throw new UsageError(`${name}: ${error.detail}`, { cause: error });
+  }
+}
+
+function checkAllAttached(targets: Targets): void {
+  for (const [name, target] of targets) if (target.kind === 'array') checkAttached(name, target);
+}
+
+/** What ONNX Runtime says of memory that went while it waited for its turn does not name the reason. */
+function detachedSince(targets: Targets): unknown {
+  try {
+    checkAllAttached(targets);
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

@@ -9,24 +9,29 @@ export interface SessionSettings {
   readonly sessionOptions: Readonly<Record<string, unknown>>;
   /** Refuse a graph of which the provider would hand a node to the CPU. */
   readonly alone?: boolean;
+  /** Do not share the work of a node among threads. */
+  readonly singleThread?: boolean;
 }
 
 type Extra = { readonly session?: Readonly<Record<string, unknown>> };
 
 /** The options a session is made with. */
 export function sessionOptionsFor(settings: SessionSettings): Record<string, unknown> {
-  const { provider, sessionOptions, alone = false } = settings;
+  const { provider, sessionOptions, alone = false, singleThread = false } = settings;
   const own = (sessionOptions.extra ?? {}) as Extra;
   return {
     // Errors only: what matters of the rest is thrown.
     logSeverityLevel: 3,
+    ...(singleThread && { intraOpNumThreads: 1 }),
     ...sessionOptions,
     executionProviders: [provider],
     extra: {
       ...own,
       session: {
-        // Threads that spin between runs slow every other session of the process.
-        intra_op: { allow_spinning: '0' },
+        // Threads that spin within a run are there at once for its next node; between runs they would slow every other
+        // session of the process.
+        intra_op: { allow_spinning: '1' },
+        force_spinning_stop: '1',
         ...own.session,
         ...(alone && { disable_cpu_ep_fallback: '1' }),
       },

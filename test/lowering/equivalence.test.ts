@@ -31,7 +31,7 @@ const cases: readonly (readonly [number[], number[], string, string])[] = [
   [[5, 7, 9, 11], [1, 3], 'rows', 'one run'],
   [[5, 7, 9, 2, 3], [1], 'columns', 'one run'],
   [[70001, 2], [0], 'columns', 'tiles'],
-  [[2, 3, 70001], [2], 'rows', 'one run'],
+  [[2, 3, 70001], [2], 'rows', 'tiles'],
   [[2600, 1700], [0], 'columns', 'tiles'],
   [[2600, 1700], [1], 'rows', 'tiles'],
   [[2, 2300000], [1], 'rows', 'tiles'],
