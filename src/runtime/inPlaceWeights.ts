@@ -5,7 +5,6 @@ import type { DType } from '../graph/dtype.js';
 import { ShapeError, UsageError } from '../graph/errors.js';
 import { formatShape } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
-import { hostProviders } from '../lowering/lowerings.js';
 import type { WeightDType } from '../lowering/storage.js';
 import { bufferSize, bytesOf } from './deviceMemory.js';
 import type { OrtTensor } from './ort.js';
@@ -13,7 +12,11 @@ import type { NumberArray } from './outputRoute.js';
 import type { ParameterReport } from './projectionPlan.js';
 import type { Weight } from './weight.js';
 
-/** A weight to project in place: an array, an array with dims, or a tensor of ONNX Runtime, on the CPU or a GPU. */
+/**
+ * A weight to project in place: an array, an array with dims, or a tensor of ONNX Runtime, on the CPU or, for `webgpu`
+ * alone, on a GPU. In Node a parameter on CUDA or another device has its weights in an array: of the locations that a
+ * tensor may name, onnxruntime-node 1.30 takes `cpu` and `gpu-buffer`, which there is memory of its WebGPU provider.
+ */
 export type InPlaceWeight = NumberArray | Weight | OrtTensor;
 
 /** A checked weight: its array, or the tensor that is on a device. */
@@ -97,9 +100,9 @@ function readTarget(parameter: ParameterReport, weight: InPlaceWeight): Target {
 
 /** ONNX Runtime reads raw memory, or writes nothing, where these do not hold. */
 function checkOnDevice({ name, provider }: ParameterReport, tensor: OrtTensor): void {
-  if (hostProviders.includes(provider)) {
+  if (provider !== 'webgpu') {
     throw new ShapeError(
-      `${name}: the tensor is on a device (${tensor.location}), and the parameter runs on ${provider}; give its weights as an array, or make the Projector with the device's provider`,
+      `${name}: the tensor is on a device (${tensor.location}), and the parameter runs on ${provider}; give its weights as an array, or make the Projector with webgpu`,
     );
   }
   if (tensor.location !== 'gpu-buffer') {

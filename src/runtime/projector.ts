@@ -33,7 +33,8 @@ export interface ProjectorOptions {
   readonly ort?: OrtModule;
   /**
    * Execution providers, by name or as `{ name, ...options }`; each parameter runs on the first that takes all of its
-   * graph. Default `['cpu']`, in browsers `['wasm']`.
+   * graph. Default `['cpu']`, in browsers `['wasm']`. All but `webgpu` are given arrays, which ONNX Runtime sends to
+   * their device and fetches from there in each run.
    */
   readonly providers?: readonly ProviderEntry[];
   /** Refuse whatever the first provider does not run by itself. Default false. */
