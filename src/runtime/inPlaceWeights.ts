@@ -71,6 +71,11 @@ export function checkAttached(name: string, { array }: Extract<Target, { kind: '
 
 function readTarget(parameter: ParameterReport, weight: InPlaceWeight): Target {
   const { name, shape, dtype } = parameter;
+  if (typeof weight !== 'object' || weight === null) {
+    throw new ShapeError(
+      `${name}: accepted are a typed array, { data, dims } and a tensor of ONNX Runtime, found ${String(weight)}`,
+    );
+  }
   const location = (weight as OrtTensor).location ?? 'cpu';
   if (location !== 'cpu' && location !== 'cpu-pinned') {
     const tensor = weight as OrtTensor;
@@ -153,6 +158,7 @@ function checkWritable(name: string, target: Extract<Target, { kind: 'array' }>)
       `${name}: the array lies in a SharedArrayBuffer, which ONNX Runtime does not take; copy it out (\`array.slice()\`), project that, and copy it back`,
     );
   }
+  // Freezing an ArrayBuffer leaves its bytes writable, but says that nobody should.
   if ((buffer as { immutable?: boolean }).immutable === true || Object.isFrozen(buffer)) {
     throw new ShapeError(
       `${name}: the array lies in an ArrayBuffer that cannot be written; copy it (\`array.slice()\`) and project the copy`,
