@@ -9,7 +9,7 @@ export interface RecordedSession {
   readonly options: Record<string, unknown>;
   /** What each run was fed, as it was then, and the outputs it was asked for. */
   readonly runs: {
-    readonly fed: readonly Pick<OrtTensor, 'location' | 'data'>[];
+    readonly fed: readonly { readonly location: string | undefined; readonly data: unknown }[];
     readonly fetches: unknown;
   }[];
   released: boolean;
