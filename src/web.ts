@@ -78,11 +78,12 @@ export {
 export { ConstraintRunner, type RunnerOptions } from './runtime/constraintRunner.js';
 export type { InPlaceWeight } from './runtime/inPlaceWeights.js';
 export type { OrtModule, OrtSession, OrtTensor } from './runtime/ort.js';
+export type { ParameterSpec } from './runtime/parameterSpec.js';
 export { planModel } from './runtime/planModel.js';
 export type { ConstrainedWeight, ProjectOptions } from './runtime/project.js';
 export { ProjectionError } from './runtime/projectionError.js';
 export type { ParameterRefusal, ParameterReport } from './runtime/projectionPlan.js';
-export type { ParameterSpec, ProjectorOptions } from './runtime/projector.js';
+export type { ProjectorOptions } from './runtime/projector.js';
 export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
 export type { Weight } from './runtime/weight.js';
 export { loadWebOrt };

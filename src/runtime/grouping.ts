@@ -6,6 +6,7 @@ import { RunGraph } from '../lowering/runGraph.js';
 import { fedDType, opsetFor, type WeightDType } from '../lowering/storage.js';
 import { sizesOf, type View } from '../lowering/view.js';
 import { encodeGraph } from '../onnx/encodeGraph.js';
+import { bytesKey } from './bytesKey.js';
 import type { FormedParameter } from './parameters.js';
 import type { Place } from './projectionPlan.js';
 
@@ -142,5 +143,5 @@ function formKey({ lowering, dtype }: FormedParameter): string {
   const step = onView(lowering, dtype, view);
   const run = new RunGraph({ opset: opsetFor(dtype) });
   run.output('w_out', step.project(run.input('w', fedDType(dtype), step.dims)));
-  return `${arrangement.kind} ${new TextDecoder('latin1').decode(encodeGraph(run.build('step')))}`;
+  return `${arrangement.kind} ${bytesKey(encodeGraph(run.build('step')))}`;
 }

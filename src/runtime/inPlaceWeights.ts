@@ -5,7 +5,6 @@ import type { DType } from '../graph/dtype.js';
 import { ShapeError, UsageError } from '../graph/errors.js';
 import { formatShape } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
-import { hostProviders } from '../lowering/lowerings.js';
 import type { WeightDType } from '../lowering/storage.js';
 import { type Queue, queuesOf } from './bufferQueue.js';
 import { bufferSize, bytesOf } from './deviceMemory.js';
@@ -14,7 +13,11 @@ import type { NumberArray } from './outputRoute.js';
 import type { ParameterReport } from './projectionPlan.js';
 import type { Weight } from './weight.js';
 
-/** A weight to project in place: an array, an array with dims, or a tensor of ONNX Runtime, on the CPU or a GPU. */
+/**
+ * A weight to project in place: an array, an array with dims, or a tensor of ONNX Runtime, on the CPU or, for `webgpu`
+ * alone, on a GPU. In Node a parameter on CUDA or another device has its weights in an array: of the locations that a
+ * tensor may name, onnxruntime-node 1.30 takes `cpu` and `gpu-buffer`, which there is memory of its WebGPU provider.
+ */
 export type InPlaceWeight = NumberArray | Weight | OrtTensor;
 
 /** A checked weight: its array, or the tensor that is on a device. */
@@ -103,6 +106,11 @@ export function checkAttached(name: string, { array }: Extract<Target, { kind: '
 
 function readTarget(parameter: ParameterReport, weight: InPlaceWeight): Target {
   const { name, shape, dtype } = parameter;
+  if (typeof weight !== 'object' || weight === null) {
+    throw new ShapeError(
+      `${name}: accepted are a typed array, { data, dims } and a tensor of ONNX Runtime, found ${String(weight)}`,
+    );
+  }
   const location = (weight as OrtTensor).location ?? 'cpu';
   if (location !== 'cpu' && location !== 'cpu-pinned') {
     const tensor = weight as OrtTensor;
@@ -132,9 +140,9 @@ function readTarget(parameter: ParameterReport, weight: InPlaceWeight): Target {
 
 /** ONNX Runtime reads raw memory, or writes nothing, where these do not hold. */
 function checkOnDevice({ name, provider }: ParameterReport, tensor: OrtTensor): void {
-  if (hostProviders.includes(provider)) {
+  if (provider !== 'webgpu') {
     throw new ShapeError(
-      `${name}: the tensor is on a device (${tensor.location}), and the parameter runs on ${provider}; give its weights as an array, or make the Projector with the device's provider`,
+      `${name}: the tensor is on a device (${tensor.location}), and the parameter runs on ${provider}; give its weights as an array, or make the Projector with webgpu`,
     );
   }
   if (tensor.location !== 'gpu-buffer') {
@@ -185,6 +193,7 @@ function checkWritable(name: string, target: Extract<Target, { kind: 'array' }>)
       `${name}: the array lies in a SharedArrayBuffer, which ONNX Runtime does not take; copy it out (\`array.slice()\`), project that, and copy it back`,
     );
   }
+  // Freezing an ArrayBuffer leaves its bytes writable, but says that nobody should.
   if ((buffer as { immutable?: boolean }).immutable === true || Object.isFrozen(buffer)) {
     throw new ShapeError(
       `${name}: the array lies in an ArrayBuffer that cannot be written; copy it (\`array.slice()\`) and project the copy`,

@@ -11,16 +11,22 @@ import type { OrtSession, OrtTensor } from './ort.js';
 /** What the binding says when it meets the sequence. */
 const EXPECTED = /^Non tensor type is temporarily not supported/;
 
-/** Runs a session whose graph has the sequence output, and leaves the results in the tensors of `fetches`. */
+/**
+ * Runs a session whose graph has the sequence output, and leaves the results in the tensors of `fetches`.
+ *
+ * @returns whether the copies were skipped; a binding that converts the sequence makes them
+ */
 export async function runWithoutCopy(
   session: OrtSession,
   feeds: Record<string, OrtTensor>,
   fetches: Record<string, OrtTensor>,
-): Promise<void> {
+): Promise<boolean> {
   try {
     // The order of the keys is the order of conversion.
     await session.run(feeds, { [SEQUENCE_OUTPUT]: null, ...fetches });
+    return false;
   } catch (error) {
     if (!(error instanceof Error && EXPECTED.test(error.message))) throw error;
+    return true;
   }
 }

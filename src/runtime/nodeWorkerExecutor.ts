@@ -43,6 +43,8 @@ export class WorkerExecutor implements Executing {
   /** Arrays that came back, to be sent again. */
   readonly #spare: Weights[] = [];
   #calls = 0;
+  /** Why the worker is there no more. */
+  #end: string | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -69,6 +71,8 @@ export class WorkerExecutor implements Executing {
     this.#spare.push(back);
     if (answer.error !== undefined)
       throw new Error(`${answer.error} (in the worker, at ${answer.at?.join(', ')})`);
+    // What went away meanwhile is found before anything is written.
+    for (const [name, array] of arrays) checkAttached(name, { kind: 'array', array });
     for (const [name, array] of arrays) {
       checkAttached(name, { kind: 'array', array });
       progress.touched.add(name);
@@ -79,7 +83,7 @@ export class WorkerExecutor implements Executing {
   }
 
   async release(): Promise<void> {
-    await this.#send({ id: ++this.#calls });
+    if (this.#end === undefined) await this.#send({ id: ++this.#calls });
     await this.#worker.terminate();
   }
 
@@ -95,6 +99,9 @@ export class WorkerExecutor implements Executing {
 
   /** Keeps the process alive while an answer is awaited, and no longer. */
   #answer(id: number): Promise<WorkerAnswer> {
+    // It would be awaited for ever.
+    if (this.#end !== undefined)
+      return Promise.reject(new ProviderError(`${this.#end}; make a new Projector`));
     this.#worker.ref();
     return new Promise<WorkerAnswer>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -110,6 +117,7 @@ export class WorkerExecutor implements Executing {
   }
 
   #fail(reason: string): void {
+    this.#end ??= reason;
     for (const { reject } of this.#waiting.values()) reject(new ProviderError(reason));
     this.#waiting.clear();
   }

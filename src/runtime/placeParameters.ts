@@ -7,6 +7,7 @@ import { RunGraph } from '../lowering/runGraph.js';
 import { fedDType, opsetFor } from '../lowering/storage.js';
 import { encodeGraph } from '../onnx/encodeGraph.js';
 import type { SymbolicTensor } from '../ops/symbolicTensor.js';
+import { bytesKey } from './bytesKey.js';
 import { findCpuNodes } from './cpuNodes.js';
 import { explainRefusal, type Refusal } from './explainRefusal.js';
 import type { OrtModule } from './ort.js';
@@ -85,7 +86,7 @@ async function tryProvider(
   const name = providerName(provider);
   const graph = trialGraph(parameter, name);
   const isHost = hostProviders.includes(name);
-  const key = isHost ? name : `${name} ${String.fromCharCode(...graph.model)}`;
+  const key = isHost ? name : `${name} ${bytesKey(graph.model)}`;
   const half = await refuseHalf(parameter, name, options);
   if (half !== undefined) return { kind: 'none', refusal: half };
   const trial = trials.get(key) ?? (isHost ? tryHost(provider, options) : runTrial(graph, provider, options));

@@ -11,6 +11,7 @@ import { tileForms } from '../lowering/tiles.js';
 import { type Part, projectTogether } from '../lowering/together.js';
 import { isIndivisible } from '../lowering/view.js';
 import { encodeGraph } from '../onnx/encodeGraph.js';
+import { bytesKey } from './bytesKey.js';
 import { alone, type Group, groupLike } from './grouping.js';
 import type { OutputRoute } from './outputRoute.js';
 import type { FormedParameter, PlacedParameter } from './parameters.js';
@@ -169,7 +170,7 @@ class Planner {
 
   #place(graph: Graph, provider: ProviderEntry, singleThread = false): number {
     const bytes = encodeGraph(graph);
-    const key = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+    const key = bytesKey(bytes);
     const places = this.#places.get(provider) ?? new Map<string, number>();
     this.#places.set(provider, places);
     const place = places.get(key) ?? this.models.push({ provider, bytes, singleThread }) - 1;

@@ -8,8 +8,9 @@ import { ConstraintRunner, type RunnerOptions } from './constraintRunner.js';
 import type { Executing } from './executor.js';
 import type { OrtModule } from './ort.js';
 import type { OutputRoute } from './outputRoute.js';
+import type { ParameterSpec } from './parameterSpec.js';
 import type { ProjectionPlan } from './projectionPlan.js';
-import { type ParameterSpec, Projector, type ProjectorOptions } from './projector.js';
+import { Projector, type ProjectorOptions } from './projector.js';
 import type { Platform } from './providerTable.js';
 import { readWeight, type Weight } from './weight.js';
 
@@ -62,7 +63,7 @@ export interface EntryGround {
   /** Loads the package of ONNX Runtime. */
   readonly load: () => Promise<OrtModule>;
   readonly provider: string;
-  /** The default of `noCopy`. */
+  /** Whether the route without copies may be taken at all, whatever the options say. */
   readonly noCopy?: () => boolean;
   /** Carries a plan out in a worker thread, where the platform can. */
   readonly executeInWorker?: (setup: {
@@ -80,8 +81,9 @@ export function runtimeEntry({
   noCopy,
   executeInWorker,
 }: EntryGround): RuntimeEntry {
+  const maySkip = ({ noCopy: wanted = true }: RunnerOptions): boolean => wanted && (noCopy?.() ?? true);
   const makeRunner = (ort: OrtModule, options: RunnerOptions): ConstraintRunner =>
-    new ConstraintRunner(ort, { providers: [provider], noCopy: noCopy?.() ?? true, ...options }, platform);
+    new ConstraintRunner(ort, { providers: [provider], ...options, noCopy: maySkip(options) }, platform);
   const withRunner = async <T>(
     { runner, ort, ...options }: ProjectOptions,
     use: (runner: ConstraintRunner) => Promise<T>,
@@ -101,7 +103,7 @@ export function runtimeEntry({
     createProjector: async (parameters, options = {}) => {
       const ort = options.ort ?? (await load());
       const { worker = false, ...rest } = options;
-      const ground = { providers: [provider], noCopy: noCopy?.() ?? true, ...rest, ort, platform };
+      const ground = { providers: [provider], ...rest, noCopy: maySkip(rest), ort, platform };
       if (!worker) return Projector.on(ground, parameters);
       if (executeInWorker === undefined || options.ort !== undefined) {
         throw new UsageError(

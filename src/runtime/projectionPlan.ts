@@ -5,6 +5,7 @@ import type { DType } from '../graph/dtype.js';
 import type { LoweringName } from '../lowering/lowerings.js';
 import type { WeightDType } from '../lowering/storage.js';
 import type { TileForm } from '../lowering/tileForm.js';
+import type { OutputRoute } from './outputRoute.js';
 import type { ProviderEntry } from './providerTable.js';
 
 /** Why a provider of the list does not run a parameter. */
@@ -29,6 +30,12 @@ export interface ParameterReport {
    * that fit the cache; `none`: nothing is to be done.
    */
   readonly schedule: 'grouped' | 'one run' | 'tiles' | 'none';
+  /**
+   * How ONNX Runtime's answers get into its array: `no-copy`, written there and nothing else; `in-place`, written there
+   * and copied into a new array that is thrown away; `returned`, copied from a new array. Absent on devices, and where
+   * nothing is to be done.
+   */
+  readonly route?: OutputRoute;
   /** Bytes of weights read and written by a projection that changes every unit. */
   readonly bytesMoved: number;
   /** The operators that the provider hands to the CPU; empty where it runs all of them. */

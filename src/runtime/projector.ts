@@ -1,39 +1,35 @@
 // The Projector: named parameters with their constraints, planned and compiled once, projected in place many times.
 // Must not import files or cli.
-import { type ConstraintIdentifier, getRequired } from '../constraints/get.js';
-import { ConstraintError, ProviderError, ShapeError, UsageError } from '../graph/errors.js';
-import { formatShape } from '../graph/shape.js';
+import { ProviderError, ShapeError, UsageError } from '../graph/errors.js';
 import { elementCount } from '../graph/tensorValue.js';
 import { hostProviders } from '../lowering/lowerings.js';
 import { fedDType, type WeightDType } from '../lowering/storage.js';
 import { inTurn } from './bufferQueue.js';
 import { DeviceMemory } from './deviceMemory.js';
 import { type Executing, Executor, type Progress } from './executor.js';
-import { checkAttached, type InPlaceWeight, type Target, TargetReader } from './inPlaceWeights.js';
+import {
+  checkAttached,
+  type InPlaceWeight,
+  type ReadTargets,
+  type Target,
+  TargetReader,
+} from './inPlaceWeights.js';
 import { type OrtModule, type OrtTensor, tensorOver } from './ort.js';
 import { findRoute, type NumberArray, type OutputRoute } from './outputRoute.js';
-import type { Parameter } from './parameters.js';
+import { type ParameterSpec, readParameters } from './parameterSpec.js';
 import { placeParameters } from './placeParameters.js';
 import { planProjection } from './planProjection.js';
 import { ProjectionError } from './projectionError.js';
 import type { ParameterReport, ProjectionPlan } from './projectionPlan.js';
 import { type Platform, type ProviderEntry, providerName } from './providerTable.js';
 
-/** A parameter: the shape of its weight, its dtype and the constraint it is kept to. */
-export interface ParameterSpec {
-  readonly shape: readonly number[];
-  /** float32 (default), float64, float16 or bfloat16. */
-  readonly dtype?: WeightDType;
-  /** An instance, a function, a name or a config, as Keras takes them. */
-  readonly constraint: ConstraintIdentifier;
-}
-
 export interface ProjectorOptions {
   /** Your own ONNX Runtime module. Default: the package of the entry point this is imported from. */
   readonly ort?: OrtModule;
   /**
    * Execution providers, by name or as `{ name, ...options }`; each parameter runs on the first that takes all of its
-   * graph. Default `['cpu']`, in browsers `['wasm']`.
+   * graph. Default `['cpu']`, in browsers `['wasm']`. All but `webgpu` are given arrays, which ONNX Runtime sends to
+   * their device and fetches from there in each run.
    */
   readonly providers?: readonly ProviderEntry[];
   /** Refuse whatever the first provider does not run by itself. Default false. */
@@ -90,19 +86,19 @@ export class Projector {
   ): Promise<Projector> {
     const { noCopy = true, strict = false, sessionOptions = {} } = ground;
     checkSessionOptions(sessionOptions);
-    const read = Object.entries(parameters).map(([name, spec]) => readParameter(name, spec));
+    const read = readParameters(parameters);
     const placed = await placeParameters(read, { ...ground, strict, noCopy, sessionOptions });
     const host = placed.find(({ provider }) => hostProviders.includes(providerName(provider)));
     const route =
       host === undefined
         ? 'returned'
         : await findRoute(ground.ort, noCopy, { provider: host.provider, sessionOptions });
-    const plan = planProjection(placed, route);
+    const plan = withRoute(planProjection(placed, route), route);
     const execute = ground.execute ?? (() => Executor.create(ground.ort, plan, route, { sessionOptions }));
     return new Projector(ground, plan, await execute(plan, route));
   }
 
-  /** What was decided for each parameter: its provider, lowering and schedule, the bytes moved, and each refusal. */
+  /** What was decided for each parameter: its provider, lowering, schedule and route, the bytes moved, each refusal. */
   report(): readonly ParameterReport[] {
     return this.#plan.parameters;
   }
@@ -117,10 +113,7 @@ export class Projector {
    *   that have changed; with `transactional` none has
    */
   async project(weights: Readonly<Record<string, InPlaceWeight>>): Promise<void> {
-    if (this.#disposal !== undefined) {
-      throw new ProviderError('this Projector is disposed; make a new one with Projector.create');
-    }
-    const { targets, queues } = this.#reader.read(weights);
+    const { targets, queues } = this.#read(weights);
     const call = inTurn(queues, () => this.#run(targets));
     this.#calls.add(call);
     try {
@@ -137,7 +130,7 @@ export class Projector {
    * @throws as `project`
    */
   async upload(weights: Readonly<Record<string, InPlaceWeight>>): Promise<Record<string, OrtTensor>> {
-    const { targets } = this.#reader.read(weights);
+    const { targets } = this.#read(weights);
     const tensors: Record<string, OrtTensor> = {};
     for (const { name, provider, dtype, shape } of this.#plan.parameters) {
       const target = targets.get(name) as Target;
@@ -150,7 +143,7 @@ export class Projector {
 
   /** Fetches what `upload` gave, as new typed arrays. */
   async download(tensors: Readonly<Record<string, OrtTensor>>): Promise<Record<string, NumberArray>> {
-    const { targets } = this.#reader.read(tensors);
+    const { targets } = this.#read(tensors);
     const arrays: Record<string, NumberArray> = {};
     for (const { name, dtype, shape } of this.#plan.parameters) {
       const target = targets.get(name) as Target;
@@ -169,6 +162,13 @@ export class Projector {
     return this.#disposal;
   }
 
+  #read(weights: Readonly<Record<string, InPlaceWeight>>): ReadTargets {
+    if (this.#disposal !== undefined) {
+      throw new ProviderError('this Projector is disposed; make a new one with Projector.create');
+    }
+    return this.#reader.read(weights);
+  }
+
   async #run(targets: Targets): Promise<void> {
     // Memory may have been detached while the call waited for its turn.
     checkAllAttached(targets);
@@ -181,6 +181,16 @@ export class Projector {
       throw failure(detachedSince(targets) ?? cause, progress, copies !== undefined);
     }
   }
+}
+
+/** The plan with the route in its report. */
+function withRoute(plan: ProjectionPlan, route: OutputRoute): ProjectionPlan {
+  const parameters = plan.parameters.map((parameter) =>
+    hostProviders.includes(parameter.provider) && parameter.schedule !== 'none'
+      ? { ...parameter, route }
+      : parameter,
+  );
+  return { ...plan, parameters };
 }
 
 function arrayOfDType(dtype: WeightDType, count: number): NumberArray {
@@ -202,22 +212,6 @@ function checkSessionOptions(options: Readonly<Record<string, unknown>>): void {
     throw new UsageError(
       'sessionOptions.enableGraphCapture: a captured graph goes on with the buffers it was captured with, and leaves others unwritten',
     );
-  }
-}
-
-function readParameter(name: string, { shape, dtype = 'float32', constraint }: ParameterSpec): Parameter {
-  if (!Array.isArray(shape) || shape.some((dim) => !Number.isSafeInteger(dim) || dim < 1)) {
-    const found = Array.isArray(shape) ? formatShape(shape) : String(shape);
-    throw new ShapeError(`${name}: shape must be a list of positive whole numbers, found ${found}`);
-  }
-  if (!['float32', 'float64', 'float16', 'bfloat16'].includes(dtype)) {
-    throw new ShapeError(`${name}: dtype ${dtype}; accepted are float32, float64, float16 and bfloat16`);
-  }
-  try {
-    return { name, constraint: getRequired(constraint), dims: [...shape], dtype };
-  } catch (error) {
-    if (!(error instanceof ConstraintError)) throw error;
-    throw new UsageError(`${name}: ${error.detail}`, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 // Projectors by the graph they run, the ones used last kept: a limit that changes at every step makes a graph at every
 // step.
 // Must not import files or cli.
+import { bytesKey } from './bytesKey.js';
 import type { Projector } from './projector.js';
 
 /** How many are kept. */
@@ -23,7 +24,7 @@ export class ProjectorCache {
     create: () => Promise<Projector>,
     run: (projector: Projector) => Promise<T>,
   ): Promise<T> {
-    const key = Array.from(graph, (byte) => String.fromCharCode(byte)).join('');
+    const key = bytesKey(graph);
     const entry = this.#entries.get(key) ?? { projector: create(), uses: 0, evicted: false };
     // Put last: a Map keeps the order, so the first is the one whose last use is longest ago.
     this.#entries.delete(key);

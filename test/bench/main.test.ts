@@ -6,8 +6,21 @@ import { expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('main.mjs', import.meta.url));
 
-function bench(...options: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [program, ...options], { encoding: 'utf8' });
+interface Result {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function bench(...options: string[]): Result {
+  return benchIn({}, ...options);
+}
+
+function benchIn(env: Record<string, string>, ...options: string[]): Result {
+  return spawnSync(process.execPath, [program, ...options], {
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
 }
 
 test('--json prints one object with machine, versions and every contender of the case', () => {
@@ -37,5 +50,18 @@ test.each([
   const { status, stdout, stderr } = bench(...options);
   expect(stderr).toContain(reason);
   expect(stdout).toBe('');
+  expect(status).toBe(1);
+});
+
+test('refuses to measure a route under the name of another', () => {
+  const { status, stdout, stderr } = benchIn(
+    { ONNX_CONSTRAINTS_NO_COPY: '0' },
+    '--only',
+    '784',
+    '--runs',
+    '1',
+  );
+  expect(stderr).toContain("'ours' is not measured: kernel takes the route in-place, not no-copy");
+  expect(stdout).not.toContain('784');
   expect(status).toBe(1);
 });

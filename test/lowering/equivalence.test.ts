@@ -53,7 +53,10 @@ test.each(cases)('%j with norms over %j: %s, %s', async (shape, axis, lowering, 
         { w: { shape, constraint: deserialize(wire) as never } },
         { noCopy },
       );
-      if (make === Projector) expect(projector.report()[0]).toMatchObject({ lowering, schedule });
+      if (make === Projector) {
+        const route = noCopy ? 'no-copy' : 'in-place';
+        expect(projector.report()[0]).toMatchObject({ lowering, schedule, route });
+      }
       const w = before.slice();
       await projector.project({ w });
       await projector.dispose();
@@ -62,9 +65,9 @@ test.each(cases)('%j with norms over %j: %s, %s', async (shape, axis, lowering, 
   }
 });
 
-test('elementwise forms of any size, custom ones too', async () => {
+test.each([true, false])('elementwise forms in tiles, noCopy %s', async (noCopy) => {
   const shape = [2600, 1700];
-  const projector = await Projector.create({ w: { shape, constraint: 'non_neg' } });
+  const projector = await Projector.create({ w: { shape, constraint: 'non_neg' } }, { noCopy });
   expect(projector.report()[0]).toMatchObject({ lowering: 'elementwise', schedule: 'tiles' });
   const before = weights(2600 * 1700);
   const w = before.slice();

@@ -4,10 +4,12 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as ort from 'onnxruntime-node';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { SymbolicTensor } from '../../src/index.js';
 import type { Projector as ProjectorType } from '../../src/node.js';
 import * as web from '../../src/web.js';
+import { countTurns } from '../support/countTurns.js';
+import { overlap } from '../support/overlap.js';
 
 const dist = new URL('../../dist/', import.meta.url).href;
 const { Projector } = (await import(`${dist}node.js`)) as typeof import('../../src/node.js');
@@ -49,22 +51,88 @@ function bytesOf(arrays: Readonly<Record<string, Float32Array | Uint16Array>> = 
   return hash.digest('hex');
 }
 
-test('gives the answers of this thread, also when calls overlap', async () => {
-  const here = await create(parameters);
+describe.each([
+  [true, 'no-copy'],
+  [false, 'in-place'],
+])('with noCopy %s', (noCopy, route) => {
+  test('gives the answers of this thread, also when calls overlap', async () => {
+    const here = await create(parameters, { noCopy });
+    const there = await create(parameters, { noCopy, worker: true });
+    expect(there.report()).toEqual(here.report());
+    expect(new Set(there.report().map((report) => report.route))).toEqual(new Set([route]));
+    const own = [weights(1), weights(2), weights(3)];
+    const sent = [weights(1), weights(2), weights(3)];
+    const arrays = sent.map(({ kernel }) => kernel);
+    // Each twice, so that the copies that came back are used again.
+    for (let i = 0; i < 2; i++) {
+      for (const one of own) await here.project(one);
+      await Promise.all(sent.map((one) => there.project(one)));
+    }
+    expect(bytesOf(own[0])).not.toBe(bytesOf(weights(1)));
+    expect(sent.map(bytesOf)).toEqual(own.map(bytesOf));
+    expect(sent.every(({ kernel }, i) => kernel === arrays[i])).toBe(true);
+    expect(sent[0]?.kernel.byteLength).toBe(3000 * 700 * 4);
+  });
+
+  test('100 overlapping calls of 10 callers give what they give one after the other', async () => {
+    const halfway = minMaxNorm({ minValue: 0.5, maxValue: 1, rate: 0.5, axis: 0 });
+    const made = {
+      tiles: { shape: [2600, 1700], constraint: halfway },
+      one: { shape: [6, 5], constraint: halfway },
+      two: { shape: [6, 5], constraint: halfway },
+      alone: { shape: [7], dtype: 'float64', constraint: maxNorm(0.5) },
+    } as const;
+    const there = [
+      await create(made, { noCopy, worker: true }),
+      await create(made, { noCopy, worker: true }),
+    ];
+    expect(there[0]?.report().map(({ schedule }) => schedule)).toEqual([
+      'tiles',
+      'grouped',
+      'grouped',
+      'one run',
+    ]);
+    const { overlapping, ordered, order } = await overlap(made, there);
+    expect(overlapping).toEqual(ordered);
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    // And here, one after the other.
+    const here = await overlap(made, [await create(made, { noCopy })]);
+    expect(overlapping).toEqual(here.ordered);
+  });
+
+  test('other work goes on while a large weight is projected', async () => {
+    const w = Float32Array.from({ length: 4096 * 2048 }, (_, i) => Math.sin(i * 1.37));
+    const spec = { shape: [4096, 2048], constraint: maxNorm(0.5) };
+    const there = await create({ w: spec }, { noCopy, worker: true });
+    // A worker that ran in this thread would leave about as many turns as there are runs.
+    const here = await create({ w: spec }, { noCopy });
+    const copy = w.slice();
+    const turnsHere = await countTurns(() => here.project({ w: copy }));
+    const turnsThere = await countTurns(() => there.project({ w }));
+    expect(turnsHere).toBeGreaterThanOrEqual(1);
+    expect(turnsThere).toBeGreaterThan(turnsHere);
+    expect(bytesOf({ w })).toBe(bytesOf({ w: copy }));
+  });
+});
+
+test('what is refused here is refused before anything goes there', async () => {
+  const { kernel, small, bias, half } = weights(1);
   const there = await create(parameters, { worker: true });
-  expect(there.report()).toEqual(here.report());
-  const own = [weights(1), weights(2), weights(3)];
-  const sent = [weights(1), weights(2), weights(3)];
-  const arrays = sent.map(({ kernel }) => kernel);
-  // Each twice, so that the copies that came back are used again.
-  for (let i = 0; i < 2; i++) {
-    for (const one of own) await here.project(one);
-    await Promise.all(sent.map((one) => there.project(one)));
-  }
-  expect(bytesOf(own[0])).not.toBe(bytesOf(weights(1)));
-  expect(sent.map(bytesOf)).toEqual(own.map(bytesOf));
-  expect(sent.every(({ kernel }, i) => kernel === arrays[i])).toBe(true);
-  expect(sent[0]?.kernel.byteLength).toBe(3000 * 700 * 4);
+  const before = bytesOf(weights(1));
+  const calls = [
+    [{ kernel, small, bias }, /no weight for half/],
+    [{ kernel, small, bias, half: new Float32Array(64) }, /half: .*found Float32Array/],
+    [{ kernel, small: bias, bias, half }, /small: shape \(4, 5\) holds 20 weights, found 5/],
+    [{ kernel, small, bias: small.subarray(0, 5), half }, /small and bias share memory/],
+  ] as const;
+  for (const [given, message] of calls) await expect(there.project(given as never)).rejects.toThrow(message);
+  const going = small.slice();
+  const call = there.project({ kernel, small: going as Float32Array, bias, half });
+  structuredClone(going, { transfer: [going.buffer] });
+  await expect(call).rejects.toThrow(/small: .*detached/);
+  expect(bytesOf({ kernel, small, bias, half })).toBe(before);
+  await there.dispose();
+  await expect(there.project(weights(1))).rejects.toThrow(/disposed/);
 });
 
 test('a run that fails in the worker changes no weight, and the worker goes on', async () => {

@@ -9,12 +9,18 @@ import { copyInto } from '../weights.mjs';
 // ONNX Runtime takes half of the cores when it is not told; the other contenders take all.
 env.wasm.numThreads = availableParallelism();
 
-export const ours = contender('ours', node.Projector, { providers: ['cpu'] });
-export const oursCopying = contender('ours, copying', node.Projector, { providers: ['cpu'], noCopy: false });
-export const oursWasm = contender('ours, wasm', web.Projector, { providers: ['wasm'] });
+export const ours = contender('ours', node.Projector, 'no-copy', { providers: ['cpu'] });
+export const oursCopying = contender('ours, copying', node.Projector, 'in-place', {
+  providers: ['cpu'],
+  noCopy: false,
+});
+export const oursWasm = contender('ours, wasm', web.Projector, 'returned', { providers: ['wasm'] });
 
-/** @returns {import('../contenders.mjs').Contender} */
-function contender(name, Projector, options) {
+/**
+ * @param {string} route the route that the name promises
+ * @returns {import('../contenders.mjs').Contender}
+ */
+function contender(name, Projector, route, options) {
   return {
     name,
     async prepare({ parameters }, weights) {
@@ -27,6 +33,7 @@ function contender(name, Projector, options) {
         ),
         { ...options, strict: true },
       );
+      refuseOtherRoutes(name, route, projector.report());
       const own = weights.map((weight) => weight.slice());
       const named = Object.fromEntries(parameters.map(({ name: key }, i) => [key, own[i]]));
       return {
@@ -38,6 +45,13 @@ function contender(name, Projector, options) {
       };
     },
   };
+}
+
+/** A time under another route's name would be no time of it. */
+function refuseOtherRoutes(name, route, report) {
+  const other = report.find((parameter) => parameter.schedule !== 'none' && parameter.route !== route);
+  if (other === undefined) return;
+  throw new Error(`'${name}' is not measured: ${other.name} takes the route ${other.route}, not ${route}`);
 }
 
 /** What the projector says of its parameters, said once for those that have it in common. */
