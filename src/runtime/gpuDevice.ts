@@ -45,7 +45,7 @@ export function deviceOf(ort: OrtModule): GpuDevice | undefined {
   return ort.env?.webgpu?.device as GpuDevice | undefined;
 }
 
-/** The buffer of a tensor on a device; onnxruntime-node has none to show. */
+/** The buffer of a tensor on a device; in onnxruntime-node a handle that only it can use. */
 export function bufferOf(tensor: OrtTensor): GpuBuffer | undefined {
   return (tensor as { gpuBuffer?: GpuBuffer }).gpuBuffer;
 }
@@ -80,7 +80,8 @@ export function copyBuffer(device: GpuDevice, from: GpuBuffer, to: GpuBuffer, by
  */
 export function checkBuffer(name: string, tensor: OrtTensor): void {
   const buffer = bufferOf(tensor);
-  if (buffer === undefined) return;
+  // What onnxruntime-node gives as the buffer is no GPUBuffer, and tells nothing.
+  if (typeof buffer?.usage !== 'number') return;
   const bytes = bytesOf(tensor);
   if (buffer.size < bufferSize(bytes)) {
     throw new ShapeError(
