@@ -33,11 +33,12 @@ export function blendForm(target: SymbolicTensor): SymbolicTensor | undefined {
 }
 
 function readBlend(target: SymbolicTensor): Blend | undefined {
-  const [w, factor] = operands(target, 'Mul') ?? [];
+  const [left, right] = operands(target, 'Mul') ?? [];
+  const isSwapped = operands(left, 'Div') !== undefined;
+  const [w, factor] = isSwapped ? [right, left] : [left, right];
   const [numerator, denominator] = operands(factor, 'Div') ?? [];
-  const [norm, epsilon] = operands(denominator, 'Add') ?? [];
+  const [norm, offset] = withScalar(denominator, 'Add') ?? [];
   const [first, second] = (operands(numerator, 'Add') ?? []).map(readTerm);
-  const offset = scalarOf(epsilon);
   if (w === undefined || norm === undefined || first === undefined || second === undefined) return undefined;
   if (first.factor === 0 && second.factor === 0) return undefined;
   if (offset === undefined || offset < 0 || w.dtype !== 'float32') return undefined;
@@ -105,11 +106,19 @@ function isTrailing({ dims, axes }: Blend): boolean {
 }
 
 function readTerm(tensor: SymbolicTensor): Term | undefined {
-  const [a, b] = operands(tensor, 'Mul') ?? [];
-  const left = scalarOf(a);
-  const right = scalarOf(b);
-  if (left !== undefined && b !== undefined) return { factor: left, tensor: b };
-  return right !== undefined && a !== undefined ? { factor: right, tensor: a } : undefined;
+  const [other, factor] = withScalar(tensor, 'Mul') ?? [];
+  return other === undefined || factor === undefined ? undefined : { factor, tensor: other };
+}
+
+/** The two operands of an operator of which one is a number, in whichever order. */
+function withScalar(
+  tensor: SymbolicTensor | undefined,
+  opType: string,
+): readonly [SymbolicTensor, number] | undefined {
+  const [a, b] = operands(tensor, opType) ?? [];
+  const [left, right] = [scalarOf(a), scalarOf(b)];
+  if (right !== undefined && a !== undefined) return [a, right];
+  return left !== undefined && b !== undefined ? [b, left] : undefined;
 }
 
 function operands(

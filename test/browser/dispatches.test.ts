@@ -3,10 +3,10 @@
 import * as ort from 'onnxruntime-web';
 import * as webGpuBuild from 'onnxruntime-web/webgpu';
 import { describe, expect, test } from 'vitest';
-import { deserialize } from '../../src/index.js';
+import { deserialize, ops, type SymbolicTensor } from '../../src/index.js';
 import { type OrtModule, Projector } from '../../src/web.js';
 import { mismatch } from '../support/mismatch.js';
-import { applyKerasConstraint, type KerasConstraint } from '../support/reference.js';
+import { applyKerasConstraint, type KerasConstraint, norms } from '../support/reference.js';
 import { countDispatches } from './countDispatches.js';
 
 const MOST = 6;
@@ -47,13 +47,18 @@ function weights(shape: readonly number[]): Float32Array {
 }
 
 async function project(
-  wire: KerasConstraint,
+  constraint: KerasConstraint | ((w: SymbolicTensor) => SymbolicTensor),
   shape: readonly number[],
   before: Float32Array,
   module: OrtModule,
 ): Promise<{ w: Float32Array; dispatches: number }> {
   const projector = await Projector.create(
-    { w: { shape, constraint: deserialize(wire) as never } },
+    {
+      w: {
+        shape,
+        constraint: typeof constraint === 'function' ? constraint : (deserialize(constraint) as never),
+      },
+    },
     { ort: module, providers: ['webgpu'], strict: true },
   );
   const tensors = await projector.upload({ w: before });
@@ -78,6 +83,24 @@ describe.each([
       const wanted = applyKerasConstraint(wire, before, shape);
       expect(mismatch(w, wanted, { relative: 2e-6, absolute: 1e-9 }), label).toBeUndefined();
     }
+  });
+
+  test('a custom constraint of the form of MinMaxNorm takes as few, told by its graph', async () => {
+    const custom = (w: SymbolicTensor): SymbolicTensor => {
+      const n = ops.norm(w, { axis: 0, keepdims: true });
+      const wanted = ops.add(ops.multiply(n, 0.75), ops.multiply(ops.clip(n, 0.5, 1), 0.25));
+      return ops.multiply(ops.divide(wanted, ops.add(0.125, n)), w);
+    };
+    const shape = [30, 41];
+    const before = weights(shape);
+    const { w, dispatches } = await project(custom, shape, before, module as never);
+    expect(dispatches).toBe(MOST);
+    const found = norms(before, shape, 0).values;
+    const wanted = Array.from(before, (x, i) => {
+      const n = found[i % 41] as number;
+      return (x * (0.75 * n + 0.25 * Math.min(Math.max(n, 0.5), 1))) / (n + 0.125);
+    });
+    expect(mismatch(w, wanted, { relative: 2e-6, absolute: 1e-9 })).toBeUndefined();
   });
 
   test.each([
