@@ -40,7 +40,7 @@ export interface ProjectorOptions {
   readonly providers?: readonly ProviderEntry[];
   /** Refuse whatever the first provider does not run by itself. Default false. */
   readonly strict?: boolean;
-  /** Copy the weights before each projection, and bring them back when it fails. Default false. */
+  /** Copy the weights before each projection, each where it is, and bring them back when it fails. Default false. */
   readonly transactional?: boolean;
   /** Skip the copy that onnxruntime-node makes of each output, where a probe shows that it can be. Default true. */
   readonly noCopy?: boolean;
