@@ -1,13 +1,19 @@
-// Constraints as WebGPU runs them right.
+// Constraints as WebGPU runs them: right, and in few dispatches.
 // Must not import anything above constraints.
 
 import { fromFloat64 } from '../graph/numbers.js';
 import { rewrite } from '../ops/rewrite.js';
 import { applyOp, type SymbolicTensor } from '../ops/symbolicTensor.js';
 import { constant } from '../ops/tensorLike.js';
+import { blendForm } from './webGpuBlend.js';
+
+/** The same weight in operators that WebGPU computes right, and in as few dispatches as it can be. */
+export function forWebGpu(target: SymbolicTensor): SymbolicTensor {
+  return withoutRelu(blendForm(target) ?? target);
+}
 
 /** The same expression without Relu, which ONNX Runtime's WebGPU provider computes as 0 of NaN. */
-export function forWebGpu(target: SymbolicTensor): SymbolicTensor {
+function withoutRelu(target: SymbolicTensor): SymbolicTensor {
   return rewrite(target, ({ source, dtype, shape }, [input]) => {
     if (source.kind !== 'op' || source.opType !== 'Relu' || input === undefined) return undefined;
     const zero = constant(fromFloat64(Float64Array.of(0), dtype, []));

@@ -1,14 +1,14 @@
-// Turns on buffers: what is called on one buffer runs in call order, what is called on others does not wait.
+// Turns: what is called on one buffer, or another thing, runs in call order; what is called on others does not wait.
 // Must not import anything.
 
-/** The queue of one buffer: what was called last. */
+/** The queue of one thing: what was called last. */
 export interface Queue {
   tail: Promise<void> | undefined;
 }
 
 const queues = new WeakMap<object, Queue>();
 
-/** The queues of buffers, each once; to be kept where the same buffers are used again and again. */
+/** The queues of buffers or other things, each once; to be kept where the same buffers are used again and again. */
 export function queuesOf(buffers: Iterable<object>): readonly Queue[] {
   return [...new Set(buffers)].map((buffer) => {
     const queue = queues.get(buffer) ?? { tail: undefined };

@@ -1,15 +1,9 @@
 // Runs on a device: weights that are there are projected in place and stay there, others are sent and fetched.
 // Must not import files or cli.
 import { ProviderError } from '../graph/errors.js';
-import {
-  bytesOf,
-  copyBuffer,
-  deviceOf,
-  type GpuBuffer,
-  type GpuDevice,
-  makeBuffer,
-  tensorOnBuffer,
-} from './deviceMemory.js';
+import { inTurn, type Queue } from './bufferQueue.js';
+import { makeTensor, tensorOnBuffer } from './deviceMemory.js';
+import { bufferOf, bytesOf, copyBuffer, deviceOf, type GpuBuffer, type GpuDevice } from './gpuDevice.js';
 import type { Target } from './inPlaceWeights.js';
 import { type OrtModule, type OrtSession, type OrtTensor, tensorOver } from './ort.js';
 import { takeFrom } from './outputRoute.js';
@@ -25,6 +19,7 @@ const RUNS_A_WAIT = 256;
 export class DeviceRun {
   /** Where browsers, which refuse one buffer as input and output, write to. */
   readonly #spares = new Map<Slot, OrtTensor>();
+  readonly #turns: Queue = { tail: undefined };
   #failed = false;
   #unread = 0;
 
@@ -35,7 +30,12 @@ export class DeviceRun {
   ) {}
 
   /** @param wait waits until the device has done what it was given */
-  async run(targets: Targets, wait: () => Promise<void>): Promise<void> {
+  run(targets: Targets, wait: () => Promise<void>): Promise<void> {
+    // Calls that overlap share the spares.
+    return inTurn([this.#turns], () => this.#run(targets, wait));
+  }
+
+  async #run(targets: Targets, wait: () => Promise<void>): Promise<void> {
     // onnxruntime-web gives wrong answers, or none, after a run that failed.
     if (this.#failed) throw new ProviderError('a run on the device failed before; make a new Projector');
     const device = deviceOf(this.ort);
@@ -54,7 +54,7 @@ export class DeviceRun {
   }
 
   release(): void {
-    for (const spare of this.#spares.values()) (spare as { gpuBuffer?: GpuBuffer }).gpuBuffer?.destroy();
+    for (const spare of this.#spares.values()) spare.dispose?.();
     this.#spares.clear();
   }
 
@@ -84,16 +84,9 @@ export class DeviceRun {
     for (const slot of this.slots) {
       const target = targetOf(slot, targets);
       feeds[slot.input] = this.#fed(slot, target);
-      fetches[slot.output] = target.kind === 'device' ? this.#spare(slot, target, device) : null;
+      fetches[slot.output] = target.kind === 'device' ? this.#spare(slot, device) : null;
     }
-    // Buffers that are destroyed, or of another device, show here alone.
-    device.pushErrorScope('validation');
-    const results = await this.session.run(feeds, fetches).catch(async (error: unknown) => {
-      await device.popErrorScope();
-      throw error;
-    });
-    const invalid = await device.popErrorScope();
-    if (invalid !== null) throw new ProviderError(`WebGPU refused the buffers: ${invalid.message}`);
+    const results = await this.session.run(feeds, fetches);
     for (const slot of this.slots) {
       const target = targetOf(slot, targets);
       if (target.kind === 'array') takeFrom(results[slot.output] as OrtTensor, target.array, slot.dims);
@@ -105,21 +98,20 @@ export class DeviceRun {
     if (target.kind === 'array') return tensorOver(this.ort, dtype, target.array, dims);
     const { tensor } = target;
     if (tensor.dims.join() === dims.join()) return tensor;
-    return tensorOnBuffer(this.ort, (tensor as { gpuBuffer?: unknown }).gpuBuffer, dtype, dims);
+    return tensorOnBuffer(this.ort, bufferOf(tensor), dtype, dims);
   }
 
-  #spare(slot: Slot, { tensor }: OnDevice, device: GpuDevice): OrtTensor {
+  #spare(slot: Slot, device: GpuDevice): OrtTensor {
     const known = this.#spares.get(slot);
     if (known !== undefined) return known;
-    const spare = tensorOnBuffer(this.ort, makeBuffer(device, bytesOf(tensor)), slot.dtype, slot.dims);
+    const spare = makeTensor(this.ort, device, slot.dtype, slot.dims);
     this.#spares.set(slot, spare);
     return spare;
   }
 
   #copyBack(slot: Slot, { tensor }: OnDevice, device: GpuDevice): void {
-    const { gpuBuffer: from } = this.#spares.get(slot) as unknown as { gpuBuffer: GpuBuffer };
-    const { gpuBuffer: to } = tensor as unknown as { gpuBuffer: GpuBuffer };
-    copyBuffer(device, from, to, Math.ceil(bytesOf(tensor) / 4) * 4);
+    const from = bufferOf(this.#spares.get(slot) as OrtTensor) as GpuBuffer;
+    copyBuffer(device, from, bufferOf(tensor) as GpuBuffer, bytesOf(tensor));
   }
 }
 

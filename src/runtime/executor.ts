@@ -233,8 +233,11 @@ function cannotCompile(plan: ProjectionPlan, model: number, cause: unknown): Pro
   const job = plan.jobs.find((one) => modelsOf(one).includes(model));
   const names = job === undefined ? [] : namesOf(job);
   const reason = cause instanceof Error ? cause.message : String(cause);
+  const remedy = /Could not find an implementation/.test(reason)
+    ? '; this build has no such kernel in this dtype: take another dtype or another build (onnxruntime-web has float64, onnxruntime-web/webgpu has not)'
+    : '';
   return new ProviderError(
-    `${names.join(', ')}: ONNX Runtime could not make a session of the graph on ${providerName(plan.models[model]?.provider)}: ${reason}`,
+    `${names.join(', ')}: ONNX Runtime could not make a session of the graph on ${providerName(plan.models[model]?.provider)}: ${reason}${remedy}`,
     { cause },
   );
 }

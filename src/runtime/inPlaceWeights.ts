@@ -7,7 +7,7 @@ import { formatShape } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
 import type { WeightDType } from '../lowering/storage.js';
 import { type Queue, queuesOf } from './bufferQueue.js';
-import { bufferSize, bytesOf } from './deviceMemory.js';
+import { checkBuffer } from './gpuDevice.js';
 import type { OrtTensor } from './ort.js';
 import type { NumberArray } from './outputRoute.js';
 import type { ParameterReport } from './projectionPlan.js';
@@ -150,13 +150,7 @@ function checkOnDevice({ name, provider }: ParameterReport, tensor: OrtTensor): 
       `${name}: the tensor's location is ${tensor.location}; accepted are gpu-buffer and cpu`,
     );
   }
-  const size = (tensor as { gpuBuffer?: { size?: unknown } }).gpuBuffer?.size;
-  const needed = bufferSize(bytesOf(tensor));
-  if (typeof size === 'number' && size < needed) {
-    throw new ShapeError(
-      `${name}: the GPUBuffer has ${size} bytes; ONNX Runtime reads and writes 16 at a time, so it must have at least ${needed}`,
-    );
-  }
+  checkBuffer(name, tensor);
 }
 
 function namedDType(weight: Weight): DType | string | undefined {

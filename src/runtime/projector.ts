@@ -7,6 +7,7 @@ import { fedDType, type WeightDType } from '../lowering/storage.js';
 import { inTurn } from './bufferQueue.js';
 import { DeviceMemory } from './deviceMemory.js';
 import { type Executing, Executor, type Progress } from './executor.js';
+import { bufferOf, checkOnDevice, deviceOf, type GpuBuffer } from './gpuDevice.js';
 import {
   checkAttached,
   type InPlaceWeight,
@@ -22,6 +23,7 @@ import { planProjection } from './planProjection.js';
 import { ProjectionError } from './projectionError.js';
 import type { ParameterReport, ProjectionPlan } from './projectionPlan.js';
 import { type Platform, type ProviderEntry, providerName } from './providerTable.js';
+import { Snapshot } from './snapshot.js';
 
 export interface ProjectorOptions {
   /** Your own ONNX Runtime module. Default: the package of the entry point this is imported from. */
@@ -34,7 +36,7 @@ export interface ProjectorOptions {
   readonly providers?: readonly ProviderEntry[];
   /** Refuse whatever the first provider does not run by itself. Default false. */
   readonly strict?: boolean;
-  /** Copy the weights before each projection, and bring them back when it fails. Default false. */
+  /** Copy the weights before each projection, each where it is, and bring them back when it fails. Default false. */
   readonly transactional?: boolean;
   /** Skip the copy that onnxruntime-node makes of each output, where a probe shows that it can be. Default true. */
   readonly noCopy?: boolean;
@@ -144,6 +146,7 @@ export class Projector {
   /** Fetches what `upload` gave, as new typed arrays. */
   async download(tensors: Readonly<Record<string, OrtTensor>>): Promise<Record<string, NumberArray>> {
     const { targets } = this.#read(tensors);
+    await this.#checkOnDevice(targets);
     const arrays: Record<string, NumberArray> = {};
     for (const { name, dtype, shape } of this.#plan.parameters) {
       const target = targets.get(name) as Target;
@@ -172,14 +175,41 @@ export class Projector {
   async #run(targets: Targets): Promise<void> {
     // Memory may have been detached while the call waited for its turn.
     checkAllAttached(targets);
-    const copies = this.#transactional ? copyAll(targets) : undefined;
+    await this.#checkOnDevice(targets);
+    const before = this.#transactional ? await Snapshot.take(targets.values(), this.#memory) : undefined;
     const progress: Progress = { written: new Set(), touched: new Set() };
     try {
       await this.#executor.run(targets, progress);
     } catch (cause) {
-      for (const [array, copy] of copies ?? []) if (array.length > 0) array.set(copy);
-      throw failure(detachedSince(targets) ?? cause, progress, copies !== undefined);
+      throw failure(
+        detachedSince(targets) ?? cause,
+        progress,
+        before === undefined ? undefined : await tryRestore(before),
+      );
+    } finally {
+      before?.free();
     }
+  }
+
+  /** Before anything is written, since a device tells of a buffer it refuses only when it is used. */
+  async #checkOnDevice(targets: Targets): Promise<void> {
+    const device = deviceOf(this.#ort);
+    const buffers = new Map<string, GpuBuffer>();
+    for (const [name, target] of targets) {
+      const buffer = target.kind === 'device' ? bufferOf(target.tensor) : undefined;
+      if (buffer !== undefined) buffers.set(name, buffer);
+    }
+    if (device !== undefined && buffers.size > 0) await checkOnDevice(device, buffers);
+  }
+}
+
+/** Brings weights back; gives what stood against it. */
+async function tryRestore(before: Snapshot): Promise<{ readonly refusal?: string }> {
+  try {
+    await before.restore();
+    return {};
+  } catch (error) {
+    return { refusal: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -229,27 +259,25 @@ function detachedSince(targets: Targets): unknown {
   }
 }
 
-function copyAll(targets: Targets): readonly (readonly [NumberArray, NumberArray])[] {
-  return [...targets].flatMap(([name, target]) => {
-    if (target.kind === 'array') return [[target.array, target.array.slice()] as const];
-    throw new UsageError(
-      `${name}: a transactional projection copies the weights first, and this one is on a device; make the Projector without transactional`,
-    );
-  });
-}
-
-function failure(cause: unknown, { written, touched }: Progress, restored: boolean): Error {
+/** @param restored what came of bringing the weights back, if that was to be done */
+function failure(
+  cause: unknown,
+  { written, touched }: Progress,
+  restored: { readonly refusal?: string } | undefined,
+): Error {
   if (written.size === 0 && (cause instanceof UsageError || cause instanceof ShapeError)) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   const at = touched.size === 0 ? '' : ` at ${[...touched].slice(0, 3).join(', ')}`;
-  const left = restored
+  const isRestored = restored !== undefined && restored.refusal === undefined;
+  const lost = restored?.refusal === undefined ? '' : `; not brought back: ${restored.refusal}`;
+  const left = isRestored
     ? 'all weights are as they were'
-    : `projected: ${listed(written)}; perhaps in part: ${listed(touched)}`;
+    : `projected: ${listed(written)}; perhaps in part: ${listed(touched)}${lost}`;
   return new ProjectionError(
     `ONNX Runtime failed${at}: ${reason}; ${left}`,
     cause,
-    restored ? [] : [...written],
-    restored ? [] : [...touched],
+    isRestored ? [] : [...written],
+    isRestored ? [] : [...touched],
   );
 }
 

@@ -1,7 +1,8 @@
 // Sessions of ONNX Runtime with the options that matter for small graphs on large weights.
 // Must not import files or cli.
 import type { OrtModule, OrtSession } from './ort.js';
-import type { ProviderEntry } from './providerTable.js';
+import { type ProviderEntry, providerName } from './providerTable.js';
+import { sessionInTurn, takesTurns } from './sessionInTurn.js';
 
 export interface SessionSettings {
   readonly provider: ProviderEntry;
@@ -44,5 +45,7 @@ export function createSession(
   model: Uint8Array,
   settings: SessionSettings,
 ): Promise<OrtSession> {
-  return ort.InferenceSession.create(model, sessionOptionsFor(settings));
+  const create = (): Promise<OrtSession> => ort.InferenceSession.create(model, sessionOptionsFor(settings));
+  if (!takesTurns(ort)) return create();
+  return sessionInTurn(ort, create, providerName(settings.provider) === 'webgpu');
 }

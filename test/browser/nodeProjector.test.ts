@@ -2,7 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { maxNorm, ops } from '../../src/index.js';
-import { Projector } from '../../src/node.js';
+import { Projector, providers } from '../../src/node.js';
 import { mismatch } from '../support/mismatch.js';
 import { projectGolden } from '../support/projectGolden.js';
 import { readGoldenCases } from '../support/readGoldenCases.js';
@@ -12,6 +12,22 @@ test('all float32 cases, NaN kept', async () => {
   expect(cases).toHaveLength(200);
   const own = cases.filter(({ constraint }) => constraint.class_name !== 'Constraint');
   expect(await projectGolden(own, Projector, { providers: ['webgpu'], strict: true })).toEqual([]);
+});
+
+test('all float16 cases where the adapter has shader-f16, and the reason where it has not', async () => {
+  const own = readGoldenCases().filter(
+    ({ dtype, constraint }) => dtype === 'float16' && constraint.class_name !== 'Constraint',
+  );
+  expect(own.length).toBeGreaterThan(40);
+  const options = { providers: ['webgpu'], strict: true };
+  const webgpu = (await providers()).find(({ name }) => name === 'webgpu');
+  if (webgpu?.dtypes.includes('float16')) {
+    expect(await projectGolden(own, Projector, options)).toEqual([]);
+    return;
+  }
+  await expect(projectGolden(own, Projector, options)).rejects.toThrow(
+    /float16\): strict, and the first provider refuses: webgpu: .*requires f16.* \(keep the weights in float32, or use a GPU and driver that have shader-f16\)/,
+  );
 });
 
 test('100 steps on the device, with nothing sent or fetched between', async () => {
