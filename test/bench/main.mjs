@@ -5,7 +5,7 @@ import { chooseCases } from './cases.mjs';
 import { gatherContenders } from './contenders.mjs';
 import { describeMachine, describeVersions } from './machine.mjs';
 import { measure, WARM_UP } from './rounds.mjs';
-import { formatResults, formatTargets } from './tables.mjs';
+import { formatMarkdown, formatResults, formatTargets } from './tables.mjs';
 import { judgeTargets } from './targets.mjs';
 import { product } from './units.mjs';
 
@@ -15,6 +15,7 @@ const options = new Command('bench')
   .option('--runs <n>', 'rounds that count', parseRuns, 15)
   .option('--keras [pythons]', 'also Keras, of these interpreters, parted by commas ($PYTHON, python3)')
   .option('--json', 'one JSON object')
+  .option('--markdown', 'the ratios as the README has them')
   .parse()
   .opts();
 
@@ -43,8 +44,8 @@ function printJson() {
 }
 
 function printTables() {
-  console.log(formatResults(results));
-  console.log(formatTargets(targets));
+  console.log(options.markdown ? formatMarkdown(results) : formatResults(results));
+  if (!options.markdown) console.log(formatTargets(targets));
   const { processor, cores, memoryGB, platform } = machine;
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   console.log(

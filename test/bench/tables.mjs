@@ -14,6 +14,22 @@ export function formatResults(results) {
   return `${formatTimes(results, 'CPU, ms, ×memcpy', onCpu)}\n${formatTimes(results, 'wasm, ms, ×memcpy', onWasm)}`;
 }
 
+/** Ratios to memcpy as a table in Markdown, for the README. @param {Parameters<typeof formatResults>[0]} results */
+export function formatMarkdown(results) {
+  const names = Object.keys(results[0]?.times ?? {}).filter((name) => name !== 'memcpy');
+  const row = (cells) => `| ${cells.join(' | ')} |`;
+  const head = ['× memcpy', 'memcpy, ms', ...names];
+  const rules = ['---', ...Array(names.length + 1).fill('--:')];
+  const rows = results.map(({ name, times }) => {
+    const ratios = names.map((contender) => {
+      const ratio = digits(times[contender].median / times.memcpy.median);
+      return contender.startsWith('ours') ? `**${ratio}**` : ratio;
+    });
+    return row([name, digits(times.memcpy.median), ...ratios]);
+  });
+  return [row(head), row(rules), ...rows].join('\n');
+}
+
 function formatTimes(results, title, names) {
   const table = plainTable([title, ...names.map((name) => name.replace(/,? /g, '\n'))], names.length);
   for (const { name, times } of results) {
