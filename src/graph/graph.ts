@@ -19,7 +19,8 @@ export type Attribute =
   | { readonly type: 'ints'; readonly value: readonly number[] }
   | { readonly type: 'float'; readonly value: number }
   | { readonly type: 'string'; readonly value: string }
-  | { readonly type: 'tensor'; readonly value: TensorValue };
+  | { readonly type: 'tensor'; readonly value: TensorValue }
+  | { readonly type: 'graph'; readonly value: Graph };
 
 export interface Node {
   readonly opType: string;

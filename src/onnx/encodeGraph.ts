@@ -20,17 +20,21 @@ export function encodeGraph(graph: Graph): Uint8Array {
       irVersion: irVersionFor(graph.opset),
       opsetImport: [{ domain: '', version: graph.opset }],
       producerName: PRODUCER,
-      graph: {
-        name: graph.name,
-        ...(graph.doc !== undefined && { docString: graph.doc }),
-        node: graph.nodes.map(nodeProto),
-        initializer: graph.initializers.map(({ name, value }) => tensorProto(value, name)),
-        input: graph.inputs.map(valueProto),
-        output: graph.outputs.map(valueProto),
-      },
+      graph: graphProto(graph),
       metadataProps: metadata,
     }),
   );
+}
+
+function graphProto(graph: Graph): onnx.GraphProto.$Properties {
+  return {
+    name: graph.name,
+    ...(graph.doc !== undefined && { docString: graph.doc }),
+    node: graph.nodes.map(nodeProto),
+    initializer: graph.initializers.map(({ name, value }) => tensorProto(value, name)),
+    input: graph.inputs.map(valueProto),
+    output: graph.outputs.map(valueProto),
+  };
 }
 
 function nodeProto(node: Node): onnx.NodeProto.$Properties {
@@ -56,6 +60,8 @@ function attributeProto(name: string, attribute: Attribute): onnx.AttributeProto
       return { name, type: AttributeType.STRING, s: encodeText(attribute.value) };
     case 'tensor':
       return { name, type: AttributeType.TENSOR, t: tensorProto(attribute.value, '') };
+    case 'graph':
+      return { name, type: AttributeType.GRAPH, g: graphProto(attribute.value) };
   }
 }
 
