@@ -9,6 +9,7 @@ import { inspect } from './inspect.js';
 import { Output, type Streams } from './output.js';
 import { providersCommand } from './providers.js';
 import { resolveCommand } from './resolve.js';
+import { spliceCommand } from './splice.js';
 
 /**
  * Runs the program and returns its exit code. Nothing here ends the process.
@@ -66,6 +67,7 @@ function buildProgram(streams: Streams, version: string, wrap: Wrap): Command {
   addInspect(program, wrap);
   addProviders(program, wrap);
   addResolve(program, wrap);
+  addSplice(program, wrap);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
@@ -178,6 +180,35 @@ function addResolve(program: Command, wrap: Wrap): void {
   examples(command, [
     'onnx-constraints resolve model.onnx --config model.keras',
     'onnx-constraints resolve model.onnx --config rules.yaml --json',
+  ]);
+}
+
+function addSplice(program: Command, wrap: Wrap): void {
+  const command = program
+    .command('splice')
+    .argument('<step>', 'a train step as one ONNX model: forward, backward and optimizer')
+    .description("put constraints into a train step: Keras's 'after each gradient update', inside the graph")
+    .requiredOption(
+      '--params <file>',
+      'the step description, JSON or YAML: {"parameters": {"<name>": {"input", "output", "constraint"}}}',
+    )
+    .requiredOption('--out <file>', 'where the result goes; may be the step itself')
+    .option(
+      '--provider <name>',
+      'take the form that is fast on this execution provider (default: the readable one)',
+    )
+    .addOption(
+      new Option('--others <which>', 'what other readers of an updated value see, such as moving averages')
+        .choices(['constrained', 'unconstrained'])
+        .default('constrained'),
+    )
+    .option('--force', 'overwrite another file');
+  addCommonOptions(command).action(
+    wrap((_, output, [step, options]) => spliceCommand(step, options, output)),
+  );
+  examples(command, [
+    'onnx-constraints splice step.onnx --params step.json --out constrained.onnx',
+    'onnx-constraints splice step.onnx --params step.yaml --provider cpu --out step.onnx',
   ]);
 }
 
