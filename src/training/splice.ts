@@ -3,6 +3,7 @@
 // Must not import runtime, files or cli.
 import { type Constraint, classNameOf } from '../constraints/constraint.js';
 import { get } from '../constraints/get.js';
+import { constantsAsNodes } from '../graph/constantsAsNodes.js';
 import { ConfigError, UnsupportedError, UsageError } from '../graph/errors.js';
 import type { Graph } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
@@ -88,10 +89,10 @@ export function splice(
     new DirectPaths(structure, structure.graph),
     description.file,
   );
-  const taken = model.names();
+  const host: Host = { opset, taken: model.names(), holdsInitializers: model.irVersion >= 4 };
   const planned = readParameters(description).map((parameter) => {
     const update = finder.find(parameter);
-    return { ...parameter, ...planInsertion(parameter, update, { ...options, opset, taken }) };
+    return { ...parameter, ...planInsertion(parameter, update, { ...options, ...host }) };
   });
   for (const { insertion } of planned) if (insertion !== undefined) insert(insertion, opset);
   return planned.map(({ name, input, output, constraint, form, insertion, otherReaders }) => ({
@@ -161,6 +162,15 @@ function readParameters({ parameters, file }: StepDescription): readonly NamedPa
   return entries;
 }
 
+/** What a host says of the nodes that go into it. */
+interface Host {
+  readonly opset: number;
+  /** Every name in use; those given out are added. */
+  readonly taken: Set<string>;
+  /** Whether a graph may have initializers that are not inputs too. */
+  readonly holdsInitializers: boolean;
+}
+
 interface Planned {
   readonly constraint: Constraint | null;
   readonly form?: string;
@@ -168,22 +178,19 @@ interface Planned {
   readonly otherReaders: number;
 }
 
-function planInsertion(
-  parameter: NamedParameter,
-  update: Update,
-  options: SpliceOptions & { readonly opset: number; readonly taken: Set<string> },
-): Planned {
+function planInsertion(parameter: NamedParameter, update: Update, options: SpliceOptions & Host): Planned {
   const constraint = get(parameter.constraint);
   const otherReaders = update.graph.readersOf(update.value).length;
   if (constraint === null) return { constraint, otherReaders };
-  const { opset, taken, provider } = options;
+  const { opset, taken, provider, holdsInitializers } = options;
   const names = new NameScope(`${SPLICED_PREFIX}${parameter.name}/`, taken);
   const builder = new GraphBuilder({ opset, names });
   const unconstrained = names.fresh('updated');
   const updated = symbolicInput(unconstrained, update.dtype, update.shape);
   const { result, form } = projectionOf(constraint, updated, provider);
   lower(result, new Map([[updated, unconstrained]]), builder, update.value);
-  const graph = builder.build(classNameOf(constraint));
+  const built = builder.build(classNameOf(constraint));
+  const graph = holdsInitializers ? built : constantsAsNodes(built);
   for (const { outputs } of graph.nodes) for (const name of outputs) taken.add(name);
   const { others = options.others ?? 'constrained' } = parameter;
   return { constraint, form, insertion: { update, unconstrained, graph, others }, otherReaders };
