@@ -188,11 +188,16 @@ function addSplice(program: Command, wrap: Wrap): void {
     .command('splice')
     .argument('<step>', 'a train step as one ONNX model: forward, backward and optimizer')
     .description("put constraints into a train step: Keras's 'after each gradient update', inside the graph")
-    .requiredOption(
+    .option(
       '--params <file>',
       'the step description, JSON or YAML: {"parameters": {"<name>": {"input", "output", "constraint"}}}',
     )
-    .requiredOption('--out <file>', 'where the result goes; may be the step itself')
+    .option(
+      '--config <file>',
+      'instead of it a rules file for the parameters that are found in the step, by the names of their inputs',
+    )
+    .option('--yes', 'take the parameters that were found')
+    .option('--out <file>', 'where the result goes; may be the step itself. Without it, shows what is found')
     .option(
       '--provider <name>',
       'take the form that is fast on this execution provider (default: the readable one)',
@@ -209,6 +214,8 @@ function addSplice(program: Command, wrap: Wrap): void {
   examples(command, [
     'onnx-constraints splice step.onnx --params step.json --out constrained.onnx',
     'onnx-constraints splice step.onnx --params step.yaml --provider cpu --out step.onnx',
+    'onnx-constraints splice step.onnx --config rules.yaml',
+    'onnx-constraints splice step.onnx --config rules.yaml --yes --out constrained.onnx',
   ]);
 }
 

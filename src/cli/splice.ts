@@ -1,19 +1,24 @@
-// `splice`: puts constraints into a train step.
+// `splice`: puts constraints into a train step; without a step description, shows the parameters that it finds there.
 import { resolve as absolute } from 'node:path';
+import type { CustomObjects } from '../constraints/deserialize.js';
 import { checkTarget } from '../files/atomicWrite.js';
 import { readModel, writeModel } from '../files/modelFile.js';
 import { readStepDescription } from '../files/stepFile.js';
 import { UsageError } from '../graph/errors.js';
+import type { OnnxModel } from '../onnx/model.js';
 import { type SplicedParameter, splice } from '../training/splice.js';
-import type { Others } from '../training/stepDescription.js';
+import type { Others, StepDescription } from '../training/stepDescription.js';
 import { exitCodes } from './exitCodes.js';
+import { findStep } from './findStep.js';
 import type { Output } from './output.js';
 import { constraintCell, describeConstraint } from './planTable.js';
 import { loadPlugins } from './plugin.js';
 
 export interface SpliceCommandOptions {
-  readonly params: string;
-  readonly out: string;
+  readonly params?: string;
+  readonly config?: string;
+  readonly yes?: boolean;
+  readonly out?: string;
   readonly provider?: string;
   readonly others: Others;
   readonly plugin?: readonly string[];
@@ -26,26 +31,61 @@ export async function spliceCommand(
   options: SpliceCommandOptions,
   output: Output,
 ): Promise<number> {
-  const { params, out, force = false, provider, others } = options;
-  if (absolute(out) === absolute(params)) {
-    throw new UsageError('is the step description; it would be overwritten', { file: out });
-  }
-  await checkTarget(out, force || absolute(out) === absolute(stepFile));
+  const { out, provider, others } = options;
+  await checkOut(stepFile, options);
   const customObjects = await loadPlugins(options.plugin ?? []);
-  const description = await readStepDescription(params, { customObjects });
   const model = await readModel(stepFile);
+  const description = await readDescription(model, options, customObjects, output);
+  if (description === undefined || out === undefined) return exitCodes.done;
   const spliced = splice(model, description, { provider, others });
   for (const { name, constraint } of spliced) {
     for (const warning of constraint?.warnings() ?? []) output.warn(`${name}: ${warning}`);
   }
   await writeModel(model, out);
-  report(spliced, options, output);
+  report(spliced, { out, others }, output);
   return exitCodes.done;
+}
+
+async function checkOut(
+  stepFile: string,
+  { params, config, out, force }: SpliceCommandOptions,
+): Promise<void> {
+  if (params !== undefined && config !== undefined) {
+    throw new UsageError('--params says which constraint each parameter has; --config goes without it');
+  }
+  if (out === undefined) {
+    if (params === undefined) return;
+    throw new UsageError('--out must say where the result goes');
+  }
+  if ([params, config].some((file) => file !== undefined && absolute(file) === absolute(out))) {
+    throw new UsageError('is the file of the constraints; it would be overwritten', { file: out });
+  }
+  await checkTarget(out, force === true || absolute(out) === absolute(stepFile));
+}
+
+/** The description that --params names, or the confirmed one that was found; none where it is only shown. */
+async function readDescription(
+  model: OnnxModel,
+  options: SpliceCommandOptions,
+  customObjects: CustomObjects,
+  output: Output,
+): Promise<StepDescription | undefined> {
+  const { params, config, out, yes = false } = options;
+  if (params !== undefined) return readStepDescription(params, { customObjects });
+  if (out !== undefined && config === undefined) {
+    throw new UsageError('the constraints are missing: give --params, or --config with a rules file');
+  }
+  const isShownOnly = out === undefined;
+  const description = await findStep(model, { config, customObjects, json: isShownOnly }, output);
+  if (isShownOnly || yes) return description;
+  throw new UsageError(
+    'these pairs were found, not given: look at them, then go on with --yes; or leave --out away, save .description of --json, and give that as --params',
+  );
 }
 
 function report(
   spliced: readonly SplicedParameter[],
-  { out, others }: SpliceCommandOptions,
+  { out, others }: { readonly out: string; readonly others: Others },
   output: Output,
 ): void {
   output.table(

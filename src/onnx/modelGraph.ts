@@ -53,6 +53,12 @@ export class ModelNode {
     return this.graphs;
   }
 
+  /** The values it reads: its inputs, and what its subgraphs take from outside. */
+  reads(): ReadonlySet<string> {
+    const captured = [...this.subgraphs().values()].flatMap((graph) => [...graph.captured()]);
+    return new Set([...this.inputs, ...captured].filter((name) => name !== ''));
+  }
+
   /** Gives one of its outputs another name. Those that read it keep the old one. */
   renameOutput(from: string, to: string): void {
     this.proto.output = this.proto.output.map((name) => (name === from ? to : name));
@@ -133,8 +139,15 @@ export class ModelGraph {
     return this.nodes.filter(
       (node) =>
         node.inputs.includes(value) ||
-        [...node.subgraphs().values()].some((graph) => !graph.hides(value) && graph.mentions(value)),
+        [...node.subgraphs().values()].some((graph) => graph.captured().has(value)),
     );
+  }
+
+  /** The names that it takes from the graph around it. */
+  captured(): ReadonlySet<string> {
+    const read = [...this.nodes.flatMap((node) => [...node.reads()]), ...this.proto.output.map(nameOf)];
+    const own = new Set([...this.proto.input.map(nameOf), ...this.initializers()]);
+    return new Set(read.filter((name) => !own.has(name) && this.producerOf(name) === undefined));
   }
 
   /** Lets every node that reads one value read another, those in subgraphs too. */
@@ -160,19 +173,9 @@ export class ModelGraph {
   }
 
   private redirectCaptured(from: string, to: string): void {
-    if (this.hides(from)) return;
+    if (!this.captured().has(from)) return;
     this.redirect(from, to);
     for (const output of this.proto.output) if (output.name === from) output.name = to;
-  }
-
-  private mentions(value: string): boolean {
-    return this.proto.output.some(({ name }) => name === value) || this.readersOf(value).length > 0;
-  }
-
-  /** Whether a name means another value in here than outside. */
-  private hides(name: string): boolean {
-    const isInput = this.proto.input.some((input) => input.name === name);
-    return isInput || this.initializers().has(name) || this.producerOf(name) !== undefined;
   }
 }
 
@@ -192,4 +195,8 @@ function valueInfo(value: Value, side: 'input' | 'output'): onnx.ValueInfoProto 
   const empty = { name: 'value', opset: 18, inputs: [], outputs: [], nodes: [], initializers: [] };
   const { graph } = decodeModelProto(encodeGraph({ ...empty, [`${side}s`]: [value] }));
   return (graph as onnx.GraphProto)[side][0] as onnx.ValueInfoProto;
+}
+
+function nameOf({ name }: { readonly name: string | null }): string {
+  return name ?? '';
 }
