@@ -207,6 +207,10 @@ function addSplice(program: Command, wrap: Wrap): void {
         .choices(['constrained', 'unconstrained'])
         .default('constrained'),
     )
+    .option(
+      '--functions',
+      'put each constraint in as a function of the domain keras.constraints (IR version 8 and later)',
+    )
     .option('--force', 'overwrite another file');
   addCommonOptions(command).action(
     wrap((_, output, [step, options]) => spliceCommand(step, options, output)),

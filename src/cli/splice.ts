@@ -21,6 +21,7 @@ export interface SpliceCommandOptions {
   readonly out?: string;
   readonly provider?: string;
   readonly others: Others;
+  readonly functions?: boolean;
   readonly plugin?: readonly string[];
   readonly force?: boolean;
 }
@@ -31,13 +32,13 @@ export async function spliceCommand(
   options: SpliceCommandOptions,
   output: Output,
 ): Promise<number> {
-  const { out, provider, others } = options;
+  const { out, provider, others, functions } = options;
   await checkOut(stepFile, options);
   const customObjects = await loadPlugins(options.plugin ?? []);
   const model = await readModel(stepFile);
   const description = await readDescription(model, options, customObjects, output);
   if (description === undefined || out === undefined) return exitCodes.done;
-  const spliced = splice(model, description, { provider, others });
+  const spliced = splice(model, description, { provider, others, functions });
   for (const { name, constraint } of spliced) {
     for (const warning of constraint?.warnings() ?? []) output.warn(`${name}: ${warning}`);
   }

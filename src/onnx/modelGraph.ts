@@ -112,6 +112,11 @@ export class ModelGraph {
     ]);
   }
 
+  /** The place of one of its own nodes in their order. */
+  positionOf(node: ModelNode): number {
+    return this.nodes.indexOf(node);
+  }
+
   producerOf(value: string): Producer | undefined {
     this.producers ??= producersIn(this.nodes);
     return this.producers.get(value);

@@ -21,6 +21,8 @@ export interface Pair {
 export interface Update {
   readonly graph: ModelGraph;
   readonly node: ModelNode;
+  /** The node of the main graph that it is, or is inside of. */
+  readonly outermost: ModelNode;
   /** The name of the new value in that graph. */
   readonly value: string;
   readonly dtype: DType;
@@ -52,7 +54,9 @@ export class UpdateFinder {
     const output = this.#value(pair, 'output', this.#outputs);
     const { dtype, shape } = this.#commonType(pair, input, output);
     this.#checkDirect(pair);
-    return { ...this.#place(pair, this.graph, pair.output), dtype, shape };
+    const { graph, node, value } = this.#place(pair, this.graph, pair.output);
+    const outermost = this.graph.producerOf(pair.output)?.node ?? node;
+    return { graph, node, outermost, value, dtype, shape };
   }
 
   #value(pair: Pair, side: 'input' | 'output', values: ReadonlyMap<string, ValueInfo>): ValueInfo {
@@ -154,7 +158,7 @@ export class UpdateFinder {
   }
 
   /** Goes into the bodies of Loop and Scan, where a parameter may be updated many times in one step. */
-  #place(pair: Pair, graph: ModelGraph, value: string): Omit<Update, 'dtype' | 'shape'> {
+  #place(pair: Pair, graph: ModelGraph, value: string): Pick<Update, 'graph' | 'node' | 'value'> {
     const producer = graph.producerOf(value);
     if (producer === undefined) {
       throw new ResolveError(

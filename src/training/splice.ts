@@ -1,30 +1,18 @@
 // Puts constraints into a train step, between each parameter's update and its output: Keras's 'after each gradient
 // update', inside the graph.
-// Must not import runtime, files or cli.
-import { type Constraint, classNameOf } from '../constraints/constraint.js';
-import { get } from '../constraints/get.js';
-import { constantsAsNodes } from '../graph/constantsAsNodes.js';
-import { ConfigError, UnsupportedError, UsageError } from '../graph/errors.js';
-import type { Graph } from '../graph/graph.js';
-import { GraphBuilder } from '../graph/graphBuilder.js';
-import { NameScope } from '../graph/nameScope.js';
-import { MAX_OPSET, MIN_OPSET } from '../graph/opset.js';
+// Must not import files or cli, nor reach ONNX Runtime.
+import type { Constraint } from '../constraints/constraint.js';
+import { ConfigError, UsageError } from '../graph/errors.js';
 import type { OnnxModel } from '../onnx/model.js';
-import { ModelStructure } from '../onnx/modelStructure.js';
-import { lower } from '../ops/lower.js';
-import { symbolicInput } from '../ops/symbolicTensor.js';
 import { nearestProvider, providerRow } from '../runtime/providerTable.js';
+import { ConstraintFunctions } from './constraintFunctions.js';
 import { DirectPaths } from './directPaths.js';
+import { type Host, openHost } from './host.js';
 import { type Update, UpdateFinder } from './locateUpdate.js';
-import { projectionOf } from './projection.js';
-import { SPLICED_PREFIX } from './splicedNames.js';
-import {
-  type Others,
-  othersValues,
-  parameterPath,
-  type StepDescription,
-  type StepParameter,
-} from './stepDescription.js';
+import { type NamedParameter, planParameter } from './planParameter.js';
+import { checkSchedule } from './schedule.js';
+import { type ScheduleNodes, scheduleNodes } from './scheduleNodes.js';
+import { type Others, othersValues, parameterPath, type StepDescription } from './stepDescription.js';
 
 export interface SpliceOptions {
   /**
@@ -34,6 +22,11 @@ export interface SpliceOptions {
   readonly provider?: string | undefined;
   /** What other readers of an updated value see. Default: `constrained`. */
   readonly others?: Others | undefined;
+  /**
+   * Put each constraint in as a call of a function in the domain `keras.constraints`, which viewers show under its
+   * name. Needs IR version 8. Default: false.
+   */
+  readonly functions?: boolean | undefined;
 }
 
 /** What became of one parameter. */
@@ -45,32 +38,24 @@ export interface SplicedParameter {
   readonly constraint: Constraint | null;
   /** `canonical`, or the name of a faster form; undefined without a constraint. */
   readonly form?: string;
-  /** How many nodes were put in. */
+  /** How many nodes project the update. */
   readonly nodes: number;
   /** How many other nodes read the updated value. */
   readonly otherReaders: number;
-}
-
-interface Insertion {
-  readonly update: Update;
-  /** The new name of the value as it is before the constraint. */
-  readonly unconstrained: string;
-  readonly graph: Graph;
-  readonly others: Others;
 }
 
 /**
  * Puts the constraints of a step description into a train step: `w_new = project(update(w))`, so that what a step gives
  * satisfies its constraint (with a `rate` below 1: moves towards it), as after Keras's `optimizer.apply`.
  *
- * Inputs and outputs keep their names, order, types and shapes; new names collide with none. The opset and IR version
- * stay. Nothing is changed unless every parameter of the description could be placed. The model is changed in place;
- * `model.encode()` gives its bytes.
+ * Inputs and outputs keep their names, order, types and shapes; only a schedule with a `counter` adds one of each. New
+ * names collide with none. The opset and IR version stay. Nothing is changed unless every parameter of the description
+ * could be placed. The model is changed in place; `model.encode()` gives its bytes.
  *
  * @throws {ConfigError} where the step has no such input or output, or two parameters share one
  * @throws {ShapeError} where input and output differ in shape or dtype, or the constraint does not fit
  * @throws {ResolveError} where an output is not the update of its input, or was spliced before
- * @throws {UnsupportedError} for opsets other than 13 to 26
+ * @throws {UnsupportedError} for opsets other than 13 to 26, and for functions below IR version 8
  * @example
  * const step = await readModel('step.onnx');
  * splice(step, { parameters: { w: { input: 'w', output: 'w_new', constraint: maxNorm({ maxValue: 2, axis: 1 }) } } });
@@ -82,31 +67,50 @@ export function splice(
   options: SpliceOptions = {},
 ): readonly SplicedParameter[] {
   checkOptions(options);
-  const opset = hostOpset(model);
-  const structure = new ModelStructure(model);
-  const finder = new UpdateFinder(
-    structure.graph,
-    new DirectPaths(structure, structure.graph),
-    description.file,
+  const { file } = description;
+  const parameters = readParameters(description);
+  const host = openHost(model);
+  const { graph } = host.structure;
+  const finder = new UpdateFinder(graph, new DirectPaths(host.structure, graph), file);
+  const updates = parameters.map((parameter) => finder.find(parameter));
+  const schedule = planSchedule(description, host);
+  const functions = options.functions === true ? new ConstraintFunctions(host) : undefined;
+  const { provider, others = 'constrained' } = options;
+  const planned = parameters.map((parameter, i) =>
+    planParameter(parameter, updates[i] as Update, { host, provider, others, functions, schedule, file }),
   );
-  const host: Host = { opset, taken: model.names(), holdsInitializers: model.irVersion >= 4 };
-  const planned = readParameters(description).map((parameter) => {
-    const update = finder.find(parameter);
-    return { ...parameter, ...planInsertion(parameter, update, { ...options, ...host }) };
+  for (const { change } of planned) change();
+  if (schedule !== undefined) insertSchedule(schedule, host);
+  functions?.add();
+  return planned.map(({ change: _, ...rest }, i) => {
+    const { name, input, output } = parameters[i] as NamedParameter;
+    return { name, input, output, ...rest };
   });
-  for (const { insertion } of planned) if (insertion !== undefined) insert(insertion, opset);
-  return planned.map(({ name, input, output, constraint, form, insertion, otherReaders }) => ({
-    name,
-    input,
-    output,
-    constraint,
-    ...(form !== undefined && { form }),
-    nodes: insertion?.graph.nodes.length ?? 0,
-    otherReaders,
-  }));
 }
 
-function checkOptions({ provider, others }: SpliceOptions): void {
+function planSchedule({ schedule, file }: StepDescription, host: Host): ScheduleNodes | undefined {
+  if (schedule === undefined) return undefined;
+  checkSchedule(schedule, { file, path: 'schedule' });
+  return scheduleNodes(schedule, host, file);
+}
+
+function insertSchedule({ early, late, after, counter }: ScheduleNodes, { structure, opset }: Host): void {
+  const { graph } = structure;
+  // Both come before what the parameters put at the start, the early ones first.
+  graph.insertAfter(after, late, opset);
+  graph.insertAfter(undefined, early, opset);
+  if (counter === undefined) return;
+  graph.addInput({ name: counter.input, dtype: 'int64', shape: [] });
+  graph.addOutput({ name: counter.output, dtype: 'int64', shape: [] });
+}
+
+function checkOptions(options: SpliceOptions): void {
+  const accepted = ['provider', 'others', 'functions'];
+  for (const key of Object.keys(options)) {
+    if (accepted.includes(key)) continue;
+    throw new UsageError(`there is no option '${key}'; accepted are ${accepted.join(', ')}`);
+  }
+  const { provider, others } = options;
   if (provider !== undefined && providerRow(provider) === undefined) {
     const near = nearestProvider(provider);
     const meant = near === undefined ? '' : `; did you mean '${near}'?`;
@@ -115,31 +119,6 @@ function checkOptions({ provider, others }: SpliceOptions): void {
   if (others !== undefined && !othersValues.includes(others)) {
     throw new UsageError(`others must be ${othersValues.join(' or ')}, found '${others}'`);
   }
-}
-
-/** The opset of a host, if nodes can be put in. @throws {UnsupportedError} */
-export function hostOpset(model: OnnxModel): number {
-  const opset = model.opset();
-  const { file } = model;
-  if (opset === undefined) {
-    throw new UnsupportedError(
-      "the model imports no version of ONNX's standard operators, in which constraints are written",
-      { file, path: 'opset_import' },
-    );
-  }
-  if (opset >= MIN_OPSET && opset <= MAX_OPSET) return opset;
-  const remedy =
-    opset < MIN_OPSET
-      ? `export the step for opset ${MIN_OPSET} or later, or convert it with onnx.version_converter`
-      : 'what later ones changed is not known';
-  throw new UnsupportedError(
-    `the model is for opset ${opset}; constraints are put into opsets ${MIN_OPSET} to ${MAX_OPSET}: ${remedy}`,
-    { file, path: 'opset_import' },
-  );
-}
-
-interface NamedParameter extends StepParameter {
-  readonly name: string;
 }
 
 /** The parameters with their names, each input and output once. @throws {ConfigError} */
@@ -160,45 +139,4 @@ function readParameters({ parameters, file }: StepDescription): readonly NamedPa
   }
   if (entries.length === 0) throw new UsageError('the step description names no parameter', { file });
   return entries;
-}
-
-/** What a host says of the nodes that go into it. */
-interface Host {
-  readonly opset: number;
-  /** Every name in use; those given out are added. */
-  readonly taken: Set<string>;
-  /** Whether a graph may have initializers that are not inputs too. */
-  readonly holdsInitializers: boolean;
-}
-
-interface Planned {
-  readonly constraint: Constraint | null;
-  readonly form?: string;
-  readonly insertion?: Insertion;
-  readonly otherReaders: number;
-}
-
-function planInsertion(parameter: NamedParameter, update: Update, options: SpliceOptions & Host): Planned {
-  const constraint = get(parameter.constraint);
-  const otherReaders = update.graph.readersOf(update.value).length;
-  if (constraint === null) return { constraint, otherReaders };
-  const { opset, taken, provider, holdsInitializers } = options;
-  const names = new NameScope(`${SPLICED_PREFIX}${parameter.name}/`, taken);
-  const builder = new GraphBuilder({ opset, names });
-  const unconstrained = names.fresh('updated');
-  const updated = symbolicInput(unconstrained, update.dtype, update.shape);
-  const { result, form } = projectionOf(constraint, updated, provider);
-  lower(result, new Map([[updated, unconstrained]]), builder, update.value);
-  const built = builder.build(classNameOf(constraint));
-  const graph = holdsInitializers ? built : constantsAsNodes(built);
-  for (const { outputs } of graph.nodes) for (const name of outputs) taken.add(name);
-  const { others = options.others ?? 'constrained' } = parameter;
-  return { constraint, form, insertion: { update, unconstrained, graph, others }, otherReaders };
-}
-
-function insert({ update, unconstrained, graph, others }: Insertion, opset: number): void {
-  const { graph: host, node, value } = update;
-  node.renameOutput(value, unconstrained);
-  if (others === 'unconstrained') host.redirect(value, unconstrained);
-  host.insertAfter(node, graph, opset);
 }

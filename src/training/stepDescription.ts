@@ -7,6 +7,7 @@ import type { ConstraintIdentifier } from '../constraints/get.js';
 import { ConfigError, type ErrorPlace } from '../graph/errors.js';
 import { isObject, type JsonObject } from '../keras/configValue.js';
 import { checkDepth, parseJson } from '../keras/parseJson.js';
+import { parseSchedule, type Schedule } from './schedule.js';
 
 /** What the other readers of an updated value (a moving average, a log) see. */
 export type Others = 'constrained' | 'unconstrained';
@@ -26,6 +27,8 @@ export interface StepParameter {
 /** A train step: its parameters by name. */
 export interface StepDescription {
   readonly parameters: Readonly<Record<string, StepParameter>>;
+  /** When constraints are applied. Default: after each step. */
+  readonly schedule?: Schedule;
   /** The file it was read from, for messages. */
   readonly file?: string | undefined;
 }
@@ -37,7 +40,7 @@ export interface StepDescriptionOptions {
   readonly file?: string | undefined;
 }
 
-const rootKeys = ['parameters'];
+const rootKeys = ['parameters', 'schedule'];
 /** What trainers write beside the parameters for whoever runs the step; it says nothing of the constraints. */
 const runKeys = ['learning_rate', 'steps', 'batch'];
 const parameterKeys = ['input', 'output', 'constraint', 'others'];
@@ -75,7 +78,12 @@ export function parseStepDescription(config: unknown, options: StepDescriptionOp
     ([name, entry]) =>
       [name, readParameter(entry, { ...place, path: parameterPath(name) }, options)] as const,
   );
-  return { ...place, parameters: Object.fromEntries(parameters) };
+  const schedule = own(root, 'schedule');
+  return {
+    ...place,
+    parameters: Object.fromEntries(parameters),
+    ...(schedule !== undefined && { schedule: parseSchedule(schedule, { ...place, path: 'schedule' }) }),
+  };
 }
 
 /** The place of a parameter in its description. */
