@@ -1,5 +1,6 @@
 // A graph of a model by its nodes and names: to be followed from value to value, and to take in new nodes.
 // Must not show protobuf to its callers.
+import { dtypeFromOnnx } from '../graph/dtype.js';
 import type { Graph, Value } from '../graph/graph.js';
 import { attributeGraphs, canonicalDomain, simpleAttributes } from './attributes.js';
 import { decodeModelProto } from './codec.js';
@@ -110,6 +111,15 @@ export class ModelGraph {
       ...initializer.map(({ name }) => name ?? ''),
       ...sparseInitializer.map(({ values }) => values?.name ?? ''),
     ]);
+  }
+
+  /** Its initializers, described as inputs and outputs are; an element type that is not known is left out. */
+  describeInitializers(): readonly ValueInfo[] {
+    return this.proto.initializer.map(({ name, dataType, dims }) => ({
+      name: name ?? '',
+      dtype: dtypeFromOnnx(dataType ?? 0),
+      shape: dims.map((dim) => (typeof dim === 'number' ? dim : undefined)),
+    }));
   }
 
   /** The place of one of its own nodes in their order. */

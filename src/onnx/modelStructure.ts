@@ -34,14 +34,61 @@ export class ModelFunction {
   }
 }
 
+/** That a value of a training graph becomes the value of an initializer. */
+export interface Binding {
+  readonly initializer: string;
+  readonly value: string;
+}
+
+/** An entry of `training_info`: its graphs are executed together with the main graph, whose values they see. */
+export class ModelTraining {
+  readonly algorithm: ModelGraph | undefined;
+  readonly initialization: ModelGraph | undefined;
+
+  constructor(
+    private readonly proto: onnx.TrainingInfoProto,
+    /** Where it lies: `training_info[0]`. */
+    readonly path: string,
+    private readonly changed: () => void,
+  ) {
+    const wrap = (graph: onnx.GraphProto | null, place: string): ModelGraph | undefined =>
+      graph === null ? undefined : new ModelGraph(graph, `${path}.${place}`, changed);
+    this.algorithm = wrap(proto.algorithm, 'algorithm');
+    this.initialization = wrap(proto.initialization, 'initialization');
+  }
+
+  get updateBinding(): readonly Binding[] {
+    return this.proto.updateBinding.map(describeBinding);
+  }
+
+  get initializationBinding(): readonly Binding[] {
+    return this.proto.initializationBinding.map(describeBinding);
+  }
+
+  /** Lets an initializer become another value. */
+  rebind(initializer: string, value: string): void {
+    for (const entry of this.proto.updateBinding) if (entry.key === initializer) entry.value = value;
+    this.changed();
+  }
+}
+
+function describeBinding({ key, value }: onnx.StringStringEntryProto): Binding {
+  return { initializer: key ?? '', value: value ?? '' };
+}
+
 /** The structure of one model. What is inserted shows in what the model encodes. */
 export class ModelStructure {
   readonly graph: ModelGraph;
+  readonly trainings: readonly ModelTraining[];
   private readonly parts: ModelParts;
 
   constructor(model: OnnxModel) {
     this.parts = partsOf(model);
-    this.graph = new ModelGraph(this.parts.graph, 'graph', this.parts.changed);
+    const { graph, proto, changed } = this.parts;
+    this.graph = new ModelGraph(graph, 'graph', changed);
+    this.trainings = proto.trainingInfo.map(
+      (training, i) => new ModelTraining(training, `training_info[${i}]`, changed),
+    );
   }
 
   get functions(): readonly ModelFunction[] {

@@ -52,13 +52,16 @@ interface Visit {
 export class DirectPaths {
   readonly #functions: ReadonlyMap<string, ModelFunction>;
   readonly #top: Scope;
-  readonly #inputs: ReadonlySet<string>;
+  readonly #inputs: ReadonlyMap<Scope, ReadonlySet<string>>;
   readonly #found = new Map<string, Distances>();
 
-  constructor(structure: Pick<ModelStructure, 'functions'>, graph: ModelGraph) {
+  /** @param outer the main graph, where `graph` is one of `training_info` and sees its values */
+  constructor(structure: Pick<ModelStructure, 'functions'>, graph: ModelGraph, outer?: ModelGraph) {
     this.#functions = new Map(structure.functions.map((fn) => [keyOf(fn.domain, fn.name), fn]));
-    this.#top = { body: graph, inner: new Map() };
-    this.#inputs = new Set([...graph.inputs.map(({ name }) => name), ...graph.initializers()]);
+    const around: Scope | undefined = outer && { body: outer, inner: new Map() };
+    this.#top = { body: graph, inner: new Map(), ...(around !== undefined && { outer: around }) };
+    const scopes = [this.#top, ...(around === undefined ? [] : [around])];
+    this.#inputs = new Map(scopes.map((scope) => [scope, startsOf(scope.body as ModelGraph)]));
   }
 
   /** The graph inputs (and initializers) that a value of the graph comes from directly. */
@@ -81,7 +84,7 @@ export class DirectPaths {
         const names = seen.get(scope) ?? new Set();
         if (names.has(name) || visits++ > MAX_VISITS) continue;
         seen.set(scope, names.add(name));
-        if (scope === this.#top && this.#inputs.has(name)) distances.set(name, distance);
+        if (this.#inputs.get(scope)?.has(name) === true) distances.set(name, distance);
         next.push(...this.#before(scope, name));
       }
       ring = next;
@@ -136,6 +139,10 @@ export class DirectPaths {
     }));
     return [{ scope: inside, name }];
   }
+}
+
+function startsOf(graph: ModelGraph): ReadonlySet<string> {
+  return new Set([...graph.inputs.map(({ name }) => name), ...graph.initializers()]);
 }
 
 function keyOf(domain: string, name: string): string {

@@ -7,9 +7,13 @@ import type { OnnxModel, ValueInfo } from '../onnx/model.js';
 import { type ModelGraph, ModelStructure } from '../onnx/modelStructure.js';
 import { DirectPaths } from './directPaths.js';
 import { asShape, isFloat, sameShape } from './locateUpdate.js';
+import { updatingTrainings } from './trainingInfo.js';
 
-/** What told that an output is an input's new value: their names, or that nothing else comes from it as directly. */
-export type PairHow = 'name' | 'structure' | 'position';
+/**
+ * What told that an output is an input's new value: their names, that nothing else comes from it as directly, their
+ * places, or the `update_binding` of a model with `training_info`.
+ */
+export type PairHow = 'name' | 'structure' | 'position' | 'binding';
 
 /** An input with the output it becomes. */
 export interface FoundPair {
@@ -40,6 +44,7 @@ export interface FoundPairs {
 export function findPairs(model: OnnxModel): FoundPairs {
   const structure = new ModelStructure(model);
   const { graph } = structure;
+  if (updatingTrainings(structure).length > 0) return { pairs: boundPairs(structure), unclear: [] };
   const paths = new DirectPaths(structure, graph);
   const edges = graph.inputs.filter(isFloat).flatMap((input) => edgesOf(input, graph, paths));
   const { chosen, unclear } = matchUp(edges);
@@ -56,6 +61,29 @@ export function findPairs(model: OnnxModel): FoundPairs {
   );
   const order = graph.inputs.map(({ name }) => name);
   return { pairs: pairs.sort((a, b) => order.indexOf(a.input) - order.indexOf(b.input)), unclear };
+}
+
+/** What `update_binding` says: initializers of the main graph are parameters, those of an algorithm its state. */
+function boundPairs(structure: ModelStructure): readonly FoundPair[] {
+  const own = new Map(structure.graph.describeInitializers().map((value) => [value.name, value]));
+  return updatingTrainings(structure).flatMap(({ updateBinding, algorithm }) => {
+    const state = new Map(algorithm?.describeInitializers().map((value) => [value.name, value]));
+    return updateBinding.flatMap(({ initializer, value }): FoundPair[] => {
+      const found = own.get(initializer) ?? state.get(initializer);
+      if (found === undefined || !isFloat(found)) return [];
+      const role = own.has(initializer) ? 'parameter' : 'state';
+      return [
+        {
+          input: initializer,
+          output: value,
+          dtype: found.dtype as DType,
+          shape: asShape(found),
+          how: 'binding',
+          role,
+        },
+      ];
+    });
+  });
 }
 
 /** An output that an input may become. */

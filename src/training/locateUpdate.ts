@@ -34,13 +34,18 @@ export class UpdateFinder {
   readonly #inputs: ReadonlyMap<string, ValueInfo>;
   readonly #outputs: ReadonlyMap<string, ValueInfo>;
 
+  /**
+   * @param graph the graph that makes the new values
+   * @param starts what holds the values before the step; default: the graph's inputs
+   * @param file the step description, for messages
+   */
   constructor(
     private readonly graph: ModelGraph,
     private readonly paths: DirectPaths,
-    /** The step description, for messages. */
     private readonly file: string | undefined,
+    starts: readonly ValueInfo[] = graph.inputs,
   ) {
-    this.#inputs = byName(graph.inputs);
+    this.#inputs = byName(starts);
     this.#outputs = byName(graph.outputs);
   }
 

@@ -39,11 +39,11 @@ export function planParameter(
   update: Update,
   task: PlanningTask,
 ): PlannedParameter {
-  const constraint = get(parameter.constraint);
+  const { constraint, others } = readParameter(parameter, task);
   const { graph, node, value, dtype, shape } = update;
   const readers = graph.readersOf(value);
   if (constraint === null) return { constraint, nodes: 0, otherReaders: readers.length, change: () => {} };
-  const { others = task.others, name } = parameter;
+  const { name } = parameter;
   const { host, schedule } = task;
   const seen = others === 'constrained' ? readers : [];
   const behind = behindBoth(update, task, seen, {
@@ -66,6 +66,14 @@ export function planParameter(
       projectInitial();
     },
   };
+}
+
+/** The constraint of a parameter, and what other readers of its new value see. */
+export function readParameter(
+  { constraint, others }: NamedParameter,
+  task: PlanningTask,
+): { readonly constraint: Constraint | null; readonly others: Others } {
+  return { constraint: get(constraint), others: others ?? task.others };
 }
 
 /** Lets all that reads a parameter read its projection in the first step. */

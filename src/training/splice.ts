@@ -9,10 +9,17 @@ import { ConstraintFunctions } from './constraintFunctions.js';
 import { DirectPaths } from './directPaths.js';
 import { type Host, openHost } from './host.js';
 import { type Update, UpdateFinder } from './locateUpdate.js';
-import { type NamedParameter, planParameter } from './planParameter.js';
+import {
+  type NamedParameter,
+  type PlannedParameter,
+  type PlanningTask,
+  planParameter,
+} from './planParameter.js';
 import { checkSchedule } from './schedule.js';
 import { type ScheduleNodes, scheduleNodes } from './scheduleNodes.js';
 import { type Others, othersValues, parameterPath, type StepDescription } from './stepDescription.js';
+
+import { TrainingPlanner, updatingTrainings } from './trainingInfo.js';
 
 export interface SpliceOptions {
   /**
@@ -70,15 +77,13 @@ export function splice(
   const { file } = description;
   const parameters = readParameters(description);
   const host = openHost(model);
-  const { graph } = host.structure;
-  const finder = new UpdateFinder(graph, new DirectPaths(host.structure, graph), file);
-  const updates = parameters.map((parameter) => finder.find(parameter));
-  const schedule = planSchedule(description, host);
   const functions = options.functions === true ? new ConstraintFunctions(host) : undefined;
   const { provider, others = 'constrained' } = options;
-  const planned = parameters.map((parameter, i) =>
-    planParameter(parameter, updates[i] as Update, { host, provider, others, functions, schedule, file }),
-  );
+  const task = { host, provider, others, functions, file };
+  const { planned, schedule } =
+    updatingTrainings(host.structure).length > 0
+      ? planTraining(parameters, description, task)
+      : planStep(parameters, description, task);
   for (const { change } of planned) change();
   if (schedule !== undefined) insertSchedule(schedule, host);
   functions?.add();
@@ -86,6 +91,38 @@ export function splice(
     const { name, input, output } = parameters[i] as NamedParameter;
     return { name, input, output, ...rest };
   });
+}
+
+type Task = Omit<PlanningTask, 'schedule'>;
+
+interface SplicePlan {
+  readonly planned: readonly PlannedParameter[];
+  readonly schedule?: ScheduleNodes | undefined;
+}
+
+function planStep(
+  parameters: readonly NamedParameter[],
+  description: StepDescription,
+  task: Task,
+): SplicePlan {
+  const { structure } = task.host;
+  const finder = new UpdateFinder(structure.graph, new DirectPaths(structure, structure.graph), task.file);
+  const updates = parameters.map((parameter) => finder.find(parameter));
+  const schedule = planSchedule(description, task.host);
+  const planned = parameters.map((parameter, i) =>
+    planParameter(parameter, updates[i] as Update, { ...task, schedule }),
+  );
+  return { planned, schedule };
+}
+
+function planTraining(
+  parameters: readonly NamedParameter[],
+  description: StepDescription,
+  task: Task,
+): SplicePlan {
+  const planner = new TrainingPlanner(task.host.structure, description);
+  const planned = parameters.map((parameter) => planner.plan(parameter, { ...task, schedule: undefined }));
+  return { planned };
 }
 
 function planSchedule({ schedule, file }: StepDescription, host: Host): ScheduleNodes | undefined {

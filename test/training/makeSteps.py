@@ -192,12 +192,61 @@ step (float[4,3] w, float[8,3] x, float[8,4] y, float lr) => (float loss, float[
 }
 
 
+# The inference graph of the model with training_info; its training graph is this one with the algorithm behind it.
+INFERENCE = """
+<ir_version: 8, opset_import: ["" : 17], producer_name: "makeSteps">
+linear (float[8,3] x) => (float[8,4] prediction)
+<float[4,3] w = {0.5, -1, 2, 1.5, 0.25, -0.75, 1, 1, 1, -2, 0.5, 3}> {
+    wt = Transpose <perm = [1, 0]> (w)
+    prediction = MatMul (x, wt)
+}
+"""
+
+ALGORITHM = """
+<ir_version: 8, opset_import: ["" : 17]>
+momentum (float[8,4] y, float lr) => (float loss, float[4,3] w_new, float[4,3] velocity_new, float largest)
+<float[4,3] velocity = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, float decay = {0.9}> {
+    error = Sub (prediction, y)
+    squared = Mul (error, error)
+    loss = ReduceMean <keepdims = 0> (squared)
+    et = Transpose <perm = [1, 0]> (error)
+    gradient = MatMul (et, x)
+    old = Mul (velocity, decay)
+    velocity_new = Add (old, gradient)
+    change = Mul (velocity_new, lr)
+    w_new = Sub (w, change)
+    size = Abs (w_new)
+    largest = ReduceMax <keepdims = 0> (size)
+}
+"""
+
+
+def training_info():
+    model = onnx.parser.parse_model(INFERENCE)
+    training = model.training_info.add()
+    training.algorithm.CopyFrom(onnx.parser.parse_model(ALGORITHM).graph)
+    for key in ("w", "velocity"):
+        training.update_binding.add(key=key, value=f"{key}_new")
+    zeros = onnx.helper.make_node(
+        "Constant", [], ["start"], value=onnx.helper.make_tensor("", onnx.TensorProto.FLOAT, [4, 3], [0.0] * 12)
+    )
+    start = onnx.helper.make_tensor_value_info("start", onnx.TensorProto.FLOAT, [4, 3])
+    training.initialization.CopyFrom(onnx.helper.make_graph([zeros], "initialize", [], [start]))
+    training.initialization_binding.add(key="velocity", value="start")
+    return model
+
+
+def write(model, name):
+    onnx.checker.check_model(model, full_check=True)
+    (OUT / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for name, text in STEPS.items():
         model = onnx.parser.parse_model(text)
-        onnx.checker.check_model(model, full_check=True)
-        (OUT / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
+        write(model, name)
+    write(training_info(), "training_info")
 
 
 if __name__ == "__main__":
