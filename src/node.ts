@@ -81,6 +81,7 @@ export { type Config, readConfigFile, readRulesFile } from './files/configFile.j
 export { readKerasFile } from './files/kerasFile.js';
 export { type ReadModelOptions, readModel, writeModel } from './files/modelFile.js';
 export { ScratchFile } from './files/scratchFile.js';
+export { readStepDescription } from './files/stepFile.js';
 export { type OpenedWeightFile, readWeightFile } from './files/weightFile.js';
 export type { StoredWeight, WeightFile } from './graph/weightFile.js';
 export { openTensors, planWeights, type WeightTensors } from './resolve/planWeights.js';
@@ -104,4 +105,14 @@ export type { ParameterRefusal, ParameterReport } from './runtime/projectionPlan
 export type { ParameterSpec, ProjectorOptions } from './runtime/projector.js';
 export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
 export type { Weight } from './runtime/weight.js';
+export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
+export type { Schedule } from './training/schedule.js';
+export { type SplicedParameter, type SpliceOptions, splice } from './training/splice.js';
+export {
+  type Others,
+  parseStepDescription,
+  type StepDescription,
+  type StepDescriptionOptions,
+  type StepParameter,
+} from './training/stepDescription.js';
 export { loadNodeOrt };

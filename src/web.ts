@@ -85,4 +85,14 @@ export type { ParameterRefusal, ParameterReport } from './runtime/projectionPlan
 export type { ParameterSpec, ProjectorOptions } from './runtime/projector.js';
 export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
 export type { Weight } from './runtime/weight.js';
+export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
+export type { Schedule } from './training/schedule.js';
+export { type SplicedParameter, type SpliceOptions, splice } from './training/splice.js';
+export {
+  type Others,
+  parseStepDescription,
+  type StepDescription,
+  type StepDescriptionOptions,
+  type StepParameter,
+} from './training/stepDescription.js';
 export { loadWebOrt };
