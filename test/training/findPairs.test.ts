@@ -24,6 +24,19 @@ test.each([
     ],
   ],
   [
+    'jax_momentum/step',
+    [
+      'in_0 → sub_out_3: parameter by structure',
+      'in_1 → sub_out_4: parameter by structure',
+      'in_2 → sub_out_5: parameter by structure',
+      'in_3 → sub_out_6: parameter by structure',
+      'in_4 → add_out_2: state by structure',
+      'in_5 → add_out_3: state by structure',
+      'in_6 → add_out_4: state by structure',
+      'in_7 → add_out_5: state by structure',
+    ],
+  ],
+  [
     'small/momentum_ema',
     [
       'w → w_new: parameter by name',

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Constraint, type ConstraintIdentifier, maxNorm, nonNeg, ops, unitNorm } from '../../src/index.js';
 import { OnnxModel } from '../../src/onnx/model.js';
 import { type SpliceOptions, splice } from '../../src/training/splice.js';
+import { parseStepDescription } from '../../src/training/stepDescription.js';
 import { sgdPair, sgdStep, sgdStepBytes } from '../support/makeStep.js';
 import { Random } from '../support/random.js';
 import * as reference from '../support/reference.js';
@@ -127,6 +128,37 @@ describe('the value that a step gives', () => {
     });
     expect(parameter).toMatchObject({ name: 'w', form: 'canonical', nodes: 5, otherReaders: 3 });
     expect(spliceDiff(before, model.encode()).rewired).toHaveLength(5);
+  });
+});
+
+describe('node by node, a spliced step is its source but for inserted nodes and the name between', () => {
+  test.each(['mlp_sgd', 'jax_momentum'])('%s, as its description says', (name) => {
+    const before = readFileSync(stepPath(`${name}/step.onnx`));
+    const description = parseStepDescription(readFileSync(stepPath(`${name}/constraints.json`), 'utf8'));
+    for (const options of [{}, { provider: 'cpu' }, { functions: true }]) {
+      const model = OnnxModel.decode(before);
+      const constrained = splice(model, description, options).filter((each) => each.constraint !== null);
+      const { inserted, rewired } = spliceDiff(before, model.encode());
+      expect(inserted).toHaveLength(constrained.reduce((sum, { nodes }) => sum + nodes, 0));
+      expect(rewired).toEqual(
+        constrained.map((each) =>
+          expect.stringMatching(`output ${each.output} → keras.constraints/${each.name}/updated_0$`),
+        ),
+      );
+    }
+  });
+
+  test.each([
+    ['adamw', 'out_0'],
+    ['accumulate_if', 'w_new'],
+    ['function_sgd', 'w_new'],
+    ['stacked', 'w_new'],
+  ])('%s', (name, output) => {
+    for (const options of [{}, { provider: 'cpu' }, { others: 'unconstrained' }] as const) {
+      const before = readStep(name);
+      const { rewired } = spliceDiff(before, spliced(before, { input: 'w', output, constraint }, options));
+      expect(rewired).toEqual([expect.stringMatching(`output ${output} → keras.constraints/w/updated_0$`)]);
+    }
   });
 });
 

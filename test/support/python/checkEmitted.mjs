@@ -80,7 +80,9 @@ function readSteps() {
   });
   const small = readdirSync(join(folder, 'small')).filter((name) => name !== 'opset11.onnx');
   return [
-    read('mlp_sgd', join(folder, 'mlp_sgd/step.onnx'), join(folder, 'mlp_sgd/constraints.json')),
+    ...['mlp_sgd', 'jax_momentum'].map((name) =>
+      read(name, join(folder, name, 'step.onnx'), join(folder, name, 'constraints.json')),
+    ),
     ...small.map((name) => read(basename(name, '.onnx'), join(folder, 'small', name))),
   ];
 }
