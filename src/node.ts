@@ -106,6 +106,7 @@ export type { ParameterSpec, ProjectorOptions } from './runtime/projector.js';
 export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
 export type { Weight } from './runtime/weight.js';
 export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
+export type { Part } from './training/parts.js';
 export type { Schedule } from './training/schedule.js';
 export { type SplicedParameter, type SpliceOptions, splice } from './training/splice.js';
 export {

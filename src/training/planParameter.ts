@@ -1,23 +1,19 @@
 // What splicing one parameter changes: planned first, so that nothing is changed where another cannot be planned.
 // Must not import runtime, files or cli.
 import type { Constraint } from '../constraints/constraint.js';
-import { get } from '../constraints/get.js';
 import { type ErrorPlace, ResolveError } from '../graph/errors.js';
 import type { ModelNode } from '../onnx/modelStructure.js';
 import { freshName, type InsertionTask, insertionFor } from './insertion.js';
 import type { Update } from './locateUpdate.js';
 import type { ScheduleNodes } from './scheduleNodes.js';
-import { type Others, parameterPath, type StepParameter } from './stepDescription.js';
+import { type Others, parameterPath } from './stepDescription.js';
+import { constraintOf, type NamedParameter, type TensorParameters } from './stepParameters.js';
 
 export interface PlanningTask extends Pick<InsertionTask, 'host' | 'provider' | 'functions'> {
   readonly others: Others;
   readonly schedule: ScheduleNodes | undefined;
   /** The step description, for messages. */
   readonly file: string | undefined;
-}
-
-export interface NamedParameter extends StepParameter {
-  readonly name: string;
 }
 
 /** A parameter's constraint, ready to be put in. */
@@ -35,12 +31,14 @@ export interface PlannedParameter {
  * @throws {ResolveError} when something reads the constrained value before it is known whether the schedule is due
  */
 export function planParameter(
-  parameter: NamedParameter,
+  parameters: TensorParameters,
   update: Update,
   task: PlanningTask,
 ): PlannedParameter {
-  const { constraint, others } = readParameter(parameter, task);
   const { graph, node, value, dtype, shape } = update;
+  const constraint = constraintOf(parameters, shape, task);
+  const [parameter] = parameters;
+  const { others = task.others } = parameter;
   const readers = graph.readersOf(value);
   if (constraint === null) return { constraint, nodes: 0, otherReaders: readers.length, change: () => {} };
   const { name } = parameter;
@@ -66,14 +64,6 @@ export function planParameter(
       projectInitial();
     },
   };
-}
-
-/** The constraint of a parameter, and what other readers of its new value see. */
-export function readParameter(
-  { constraint, others }: NamedParameter,
-  task: PlanningTask,
-): { readonly constraint: Constraint | null; readonly others: Others } {
-  return { constraint: get(constraint), others: others ?? task.others };
 }
 
 /** Lets all that reads a parameter read its projection in the first step. */

@@ -44,7 +44,8 @@ function sizesOf(shape: Shape): readonly number[] | undefined {
   return shape?.every((dim) => typeof dim === 'number') ? (shape as readonly number[]) : undefined;
 }
 
-function reshapeTo(x: SymbolicTensor, dims: readonly number[]): SymbolicTensor {
+/** The same elements with other dims. */
+export function reshapeTo(x: SymbolicTensor, dims: readonly number[]): SymbolicTensor {
   const { shape, dtype } = x;
   if (shape?.length === dims.length && shape.every((dim, i) => dim === dims[i])) return x;
   return applyOp('Reshape', [x, constant(int64Value(dims))], { dtype, shape: dims });

@@ -2,22 +2,19 @@
 // update', inside the graph.
 // Must not import files or cli, nor reach ONNX Runtime.
 import type { Constraint } from '../constraints/constraint.js';
-import { ConfigError, UsageError } from '../graph/errors.js';
+import { get } from '../constraints/get.js';
+import { UsageError } from '../graph/errors.js';
 import type { OnnxModel } from '../onnx/model.js';
 import { nearestProvider, providerRow } from '../runtime/providerTable.js';
 import { ConstraintFunctions } from './constraintFunctions.js';
 import { DirectPaths } from './directPaths.js';
 import { type Host, openHost } from './host.js';
 import { type Update, UpdateFinder } from './locateUpdate.js';
-import {
-  type NamedParameter,
-  type PlannedParameter,
-  type PlanningTask,
-  planParameter,
-} from './planParameter.js';
+import { type PlannedParameter, type PlanningTask, planParameter } from './planParameter.js';
 import { checkSchedule } from './schedule.js';
 import { type ScheduleNodes, scheduleNodes } from './scheduleNodes.js';
-import { type Others, othersValues, parameterPath, type StepDescription } from './stepDescription.js';
+import { type Others, othersValues, type StepDescription } from './stepDescription.js';
+import { groupParameters, type TensorParameters } from './stepParameters.js';
 
 import { TrainingPlanner, updatingTrainings } from './trainingInfo.js';
 
@@ -45,7 +42,7 @@ export interface SplicedParameter {
   readonly constraint: Constraint | null;
   /** `canonical`, or the name of a faster form; undefined without a constraint. */
   readonly form?: string;
-  /** How many nodes project the update. */
+  /** How many nodes project the update; of several parts of one tensor, all of them with the first. */
   readonly nodes: number;
   /** How many other nodes read the updated value. */
   readonly otherReaders: number;
@@ -75,21 +72,37 @@ export function splice(
 ): readonly SplicedParameter[] {
   checkOptions(options);
   const { file } = description;
-  const parameters = readParameters(description);
+  const tensors = groupParameters(description);
   const host = openHost(model);
   const functions = options.functions === true ? new ConstraintFunctions(host) : undefined;
   const { provider, others = 'constrained' } = options;
   const task = { host, provider, others, functions, file };
   const { planned, schedule } =
     updatingTrainings(host.structure).length > 0
-      ? planTraining(parameters, description, task)
-      : planStep(parameters, description, task);
+      ? planTraining(tensors, description, task)
+      : planStep(tensors, description, task);
   for (const { change } of planned) change();
   if (schedule !== undefined) insertSchedule(schedule, host);
   functions?.add();
-  return planned.map(({ change: _, ...rest }, i) => {
-    const { name, input, output } = parameters[i] as NamedParameter;
-    return { name, input, output, ...rest };
+  return planned.flatMap((plan, i) => reportTensor(tensors[i] as TensorParameters, plan));
+}
+
+/** What became of each parameter in a tensor. */
+function reportTensor(
+  parameters: TensorParameters,
+  { form, nodes, otherReaders }: PlannedParameter,
+): readonly SplicedParameter[] {
+  return parameters.map(({ name, input, output, constraint: identifier }, i) => {
+    const constraint = get(identifier);
+    return {
+      name,
+      input,
+      output,
+      constraint,
+      ...(constraint !== null && form !== undefined && { form }),
+      nodes: i === 0 ? nodes : 0,
+      otherReaders,
+    };
   });
 }
 
@@ -101,27 +114,27 @@ interface SplicePlan {
 }
 
 function planStep(
-  parameters: readonly NamedParameter[],
+  tensors: readonly TensorParameters[],
   description: StepDescription,
   task: Task,
 ): SplicePlan {
   const { structure } = task.host;
   const finder = new UpdateFinder(structure.graph, new DirectPaths(structure, structure.graph), task.file);
-  const updates = parameters.map((parameter) => finder.find(parameter));
+  const updates = tensors.map(([first]) => finder.find(first));
   const schedule = planSchedule(description, task.host);
-  const planned = parameters.map((parameter, i) =>
-    planParameter(parameter, updates[i] as Update, { ...task, schedule }),
+  const planned = tensors.map((parameters, i) =>
+    planParameter(parameters, updates[i] as Update, { ...task, schedule }),
   );
   return { planned, schedule };
 }
 
 function planTraining(
-  parameters: readonly NamedParameter[],
+  tensors: readonly TensorParameters[],
   description: StepDescription,
   task: Task,
 ): SplicePlan {
   const planner = new TrainingPlanner(task.host.structure, description);
-  const planned = parameters.map((parameter) => planner.plan(parameter, { ...task, schedule: undefined }));
+  const planned = tensors.map((parameters) => planner.plan(parameters, { ...task, schedule: undefined }));
   return { planned };
 }
 
@@ -156,24 +169,4 @@ function checkOptions(options: SpliceOptions): void {
   if (others !== undefined && !othersValues.includes(others)) {
     throw new UsageError(`others must be ${othersValues.join(' or ')}, found '${others}'`);
   }
-}
-
-/** The parameters with their names, each input and output once. @throws {ConfigError} */
-function readParameters({ parameters, file }: StepDescription): readonly NamedParameter[] {
-  const entries = Object.entries(parameters).map(([name, parameter]) => ({ name, ...parameter }));
-  for (const side of ['input', 'output'] as const) {
-    const owners = new Map<string, string>();
-    for (const { name, [side]: value } of entries) {
-      const owner = owners.get(value);
-      if (owner !== undefined) {
-        throw new ConfigError(
-          `${side} '${value}' is that of ${JSON.stringify(owner)} already; each parameter has its own`,
-          { file, path: parameterPath(name, side) },
-        );
-      }
-      owners.set(value, name);
-    }
-  }
-  if (entries.length === 0) throw new UsageError('the step description names no parameter', { file });
-  return entries;
 }

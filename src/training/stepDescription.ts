@@ -7,6 +7,7 @@ import type { ConstraintIdentifier } from '../constraints/get.js';
 import { ConfigError, type ErrorPlace } from '../graph/errors.js';
 import { isObject, type JsonObject } from '../keras/configValue.js';
 import { checkDepth, parseJson } from '../keras/parseJson.js';
+import { type Part, parsePart } from './parts.js';
 import { parseSchedule, type Schedule } from './schedule.js';
 
 /** What the other readers of an updated value (a moving average, a log) see. */
@@ -20,6 +21,8 @@ export interface StepParameter {
   readonly output: string;
   /** The constraint in the tensor's own layout; `null` leaves the parameter alone. */
   readonly constraint: ConstraintIdentifier;
+  /** Which part of its tensor the parameter is, where several lie in one. Default: all of it. */
+  readonly part?: Part;
   /** What other readers of the updated value see. Default: the option of `splice`. */
   readonly others?: Others;
 }
@@ -43,7 +46,7 @@ export interface StepDescriptionOptions {
 const rootKeys = ['parameters', 'schedule'];
 /** What trainers write beside the parameters for whoever runs the step; it says nothing of the constraints. */
 const runKeys = ['learning_rate', 'steps', 'batch'];
-const parameterKeys = ['input', 'output', 'constraint', 'others'];
+const parameterKeys = ['input', 'output', 'constraint', 'part', 'others'];
 export const othersValues: readonly Others[] = ['constrained', 'unconstrained'];
 
 /**
@@ -105,10 +108,12 @@ function readParameter(
     throw new ConfigError('is missing; write null for a parameter without a constraint', at('constraint'));
   }
   const others = own(entry, 'others');
+  const part = own(entry, 'part');
   return {
     input: readName(own(entry, 'input'), at('input')),
     output: readName(own(entry, 'output'), at('output')),
     constraint: deserialize(own(entry, 'constraint'), customObjects, at('constraint')),
+    ...(part !== undefined && { part: parsePart(part, at('part')) }),
     ...(others !== undefined && { others: readOthers(others, at('others')) }),
   };
 }

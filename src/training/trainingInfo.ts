@@ -6,14 +6,9 @@ import type { ModelGraph, ModelStructure, ModelTraining } from '../onnx/modelStr
 import { DirectPaths } from './directPaths.js';
 import { freshName, type InsertionTask, insertionFor } from './insertion.js';
 import { type Pair, type Update, UpdateFinder } from './locateUpdate.js';
-import {
-  type NamedParameter,
-  type PlannedParameter,
-  type PlanningTask,
-  planParameter,
-  readParameter,
-} from './planParameter.js';
+import { type PlannedParameter, type PlanningTask, planParameter } from './planParameter.js';
 import { parameterPath, type StepDescription } from './stepDescription.js';
+import { constraintOf, type TensorParameters } from './stepParameters.js';
 
 /** The entries of `training_info` that update something. */
 export function updatingTrainings({ trainings }: ModelStructure): readonly ModelTraining[] {
@@ -42,13 +37,14 @@ export class TrainingPlanner {
   }
 
   /** @throws {ConfigError} where no binding, or more than one, is that of the parameter */
-  plan(parameter: NamedParameter, task: PlanningTask): PlannedParameter {
+  plan(parameters: TensorParameters, task: PlanningTask): PlannedParameter {
+    const [parameter] = parameters;
     const training = this.#trainingOf(parameter);
     const update = this.#finder(training).find(parameter);
     const algorithm = training.algorithm as ModelGraph;
     // A value made inside a Loop or Scan is constrained in there, and comes out under its own name.
-    if (update.graph !== algorithm) return planParameter(parameter, update, task);
-    return planRebound(parameter, update, task, training);
+    if (update.graph !== algorithm) return planParameter(parameters, update, task);
+    return planRebound(parameters, update, task, training);
   }
 
   #trainingOf(parameter: Pair): ModelTraining {
@@ -94,13 +90,15 @@ export class TrainingPlanner {
 
 /** The constrained value is a new output behind the others, and what the parameter is bound to. */
 function planRebound(
-  parameter: NamedParameter,
+  parameters: TensorParameters,
   { graph, node, value, dtype, shape }: Update,
   task: PlanningTask,
   training: ModelTraining,
 ): PlannedParameter {
   const otherReaders = graph.readersOf(value).length;
-  const { constraint, others } = readParameter(parameter, task);
+  const [parameter] = parameters;
+  const constraint = constraintOf(parameters, shape, task);
+  const { others = task.others } = parameter;
   if (constraint === null) return { constraint, nodes: 0, otherReaders, change: () => {} };
   const insertion: InsertionTask = { ...task, name: parameter.name, constraint, dtype, shape };
   const constrained = freshName(insertion, 'constrained');
