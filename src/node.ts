@@ -84,6 +84,7 @@ export { ScratchFile } from './files/scratchFile.js';
 export { readStepDescription } from './files/stepFile.js';
 export { type OpenedWeightFile, readWeightFile } from './files/weightFile.js';
 export type { StoredWeight, WeightFile } from './graph/weightFile.js';
+export { upgradeOpset } from './onnx/upgradeOpset.js';
 export { openTensors, planWeights, type WeightTensors } from './resolve/planWeights.js';
 export { carryOver } from './resolve/reference.js';
 export { type RulesPlan, resolveRules } from './resolve/resolveRules.js';

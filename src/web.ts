@@ -68,6 +68,7 @@ export async function providers(options: ProvidersOptions = {}): Promise<readonl
   return checkProviders(options.ort ?? (await loadWebOrt()), 'web');
 }
 
+export { upgradeOpset } from './onnx/upgradeOpset.js';
 export {
   type AppliedEntry,
   applyPlan,

@@ -207,6 +207,7 @@ function addSplice(program: Command, wrap: Wrap): void {
         .choices(['constrained', 'unconstrained'])
         .default('constrained'),
     )
+    .option('--upgrade-opset', 'rewrite a step of opset 9 to 12 for opset 13 first')
     .option(
       '--functions',
       'put each constraint in as a function of the domain keras.constraints (IR version 8 and later)',

@@ -6,6 +6,7 @@ import { readModel, writeModel } from '../files/modelFile.js';
 import { readStepDescription } from '../files/stepFile.js';
 import { UsageError } from '../graph/errors.js';
 import type { OnnxModel } from '../onnx/model.js';
+import { upgradeOpset } from '../onnx/upgradeOpset.js';
 import { type SplicedParameter, splice } from '../training/splice.js';
 import type { Others, StepDescription } from '../training/stepDescription.js';
 import { exitCodes } from './exitCodes.js';
@@ -22,6 +23,7 @@ export interface SpliceCommandOptions {
   readonly provider?: string;
   readonly others: Others;
   readonly functions?: boolean;
+  readonly upgradeOpset?: boolean;
   readonly plugin?: readonly string[];
   readonly force?: boolean;
 }
@@ -36,6 +38,10 @@ export async function spliceCommand(
   await checkOut(stepFile, options);
   const customObjects = await loadPlugins(options.plugin ?? []);
   const model = await readModel(stepFile);
+  if (options.upgradeOpset === true) {
+    const before = upgradeOpset(model);
+    if (before !== model.opset()) output.note(`upgraded from opset ${before} to ${model.opset()}`);
+  }
   const description = await readDescription(model, options, customObjects, output);
   if (description === undefined || out === undefined) return exitCodes.done;
   const spliced = splice(model, description, { provider, others, functions });

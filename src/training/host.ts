@@ -37,7 +37,7 @@ function hostOpset(model: OnnxModel): number {
   if (opset >= MIN_OPSET && opset <= MAX_OPSET) return opset;
   const remedy =
     opset < MIN_OPSET
-      ? `export the step for opset ${MIN_OPSET} or later, or convert it with onnx.version_converter`
+      ? `export the step for opset ${MIN_OPSET} or later, or have it upgraded (upgradeOpset, --upgrade-opset)`
       : 'what later ones changed is not known';
   throw new UnsupportedError(
     `the model is for opset ${opset}; constraints are put into opsets ${MIN_OPSET} to ${MAX_OPSET}: ${remedy}`,

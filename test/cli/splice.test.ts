@@ -1,11 +1,13 @@
 // `splice` without a step description: what it finds, shows and has confirmed.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { OnnxModel } from '../../src/onnx/model.js';
 import { fixturePath } from '../support/fixtureModels.js';
+import { Random } from '../support/random.js';
 import { runCli } from '../support/runCli.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
-import { stepPath } from '../support/trainSteps.js';
+import { randomFeeds, runStep, stepPath } from '../support/trainSteps.js';
 
 const folder = temporaryFolder();
 const step = stepPath('mlp_sgd/step.onnx');
@@ -112,4 +114,27 @@ test('a plugin may bring the constraint', async () => {
   const args = ['splice', step, '--params', params, '--out', out];
   expect((await runCli(...args)).stderr).toContain("unknown constraint 'halve'");
   expect((await runCli(...args, '--plugin', plugin)).code).toBe(0);
+});
+
+test('external data stays where it is, and comes along into another folder', async () => {
+  const [home, other] = [join(folder, 'home'), join(folder, 'other')];
+  for (const each of [home, other]) mkdirSync(each);
+  const source = OnnxModel.decode(readFileSync(step));
+  const moved = source.encodeWithData({ location: 'weights.data', move: 'all', threshold: 1024 });
+  const data = Buffer.concat([...moved.data]);
+  expect(data.length).toBe(64 * 10 * 4);
+  writeFileSync(join(home, 'step.onnx'), moved.bytes);
+  writeFileSync(join(home, 'weights.data'), data);
+  const args = ['splice', join(home, 'step.onnx'), '--params', stepPath('mlp_sgd/constraints.json'), '--out'];
+  const inline = join(folder, 'inline.onnx');
+  expect((await runCli('splice', step, ...args.slice(2), inline)).code).toBe(0);
+  const feeds = randomFeeds(source.inputs, new Random(4));
+  const wanted = await runStep(inline, feeds);
+  for (const out of [join(home, 'spliced.onnx'), join(other, 'spliced.onnx')]) {
+    expect((await runCli(...args, out)).code).toBe(0);
+    expect(await runStep(out, feeds)).toEqual(wanted);
+  }
+  expect(readdirSync(home).sort()).toEqual(['spliced.onnx', 'step.onnx', 'weights.data']);
+  expect(readdirSync(other).sort()).toEqual(['spliced.onnx', 'spliced.onnx.data']);
+  expect(readFileSync(join(home, 'weights.data')).equals(data)).toBe(true);
 });

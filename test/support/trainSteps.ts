@@ -57,7 +57,7 @@ export interface StepNumbers {
 
 /** Runs a step once and gives all outputs. */
 export async function runStep(
-  model: Uint8Array,
+  model: string | Uint8Array,
   feeds: Readonly<Record<string, ort.Tensor>>,
 ): Promise<Record<string, StepNumbers>> {
   const session = await openStep(model);

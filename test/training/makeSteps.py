@@ -178,6 +178,43 @@ step (float[4,3] w, float[8,3] x, float[8,4] y, float lr) => (float loss, float[
     w_new = Sub (w, change)
 }
 """,
+    # Each operator that changed between opsets 9 and 13, in its form of opset 9, in the forward pass and in a branch.
+    "opset9": """
+<ir_version: 4, opset_import: ["" : 9], producer_name: "makeSteps">
+step (float[4,3] w, float[8,3] x, float[8,4] y, float lr, bool flag)
+  => (float loss, float[4,3] w_new, float[2,2] topped, float[8,6] padded, float[8,1,4] clipped, float[2,3,4] soft, float[4] chosen)
+<int64[2,4] places = {0, 1, 1, 0, 1, 0, 0, 1}, float[2,3,4] cube = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5}> {
+    wt = Transpose <perm = [1, 0]> (w)
+    prediction = MatMul (x, wt)
+    dropped = Dropout <ratio = 0.5> (prediction)
+    error = Sub (dropped, y)
+    squared = Mul (error, error)
+    sums = ReduceSum <axes = [-1], keepdims = 0> (squared)
+    total = ReduceSum <keepdims = 1> (sums)
+    loss = Squeeze <axes = [0]> (total)
+    et = Transpose <perm = [1, 0]> (error)
+    gradient = MatMul (et, x)
+    change = Mul (gradient, lr)
+    w_new = Sub (w, change)
+    sliced = Slice <axes = [0, 1], starts = [1, 0], ends = [3, 4]> (prediction)
+    topped, top_places = TopK <k = 2> (sliced)
+    left, right = Split <axis = 1, split = [1, 3]> (prediction)
+    padded = Pad <pads = [0, 1, 0, 2], value = 0.5> (right)
+    raised = Unsqueeze <axes = [1]> (prediction)
+    limited = Clip <min = -0.5, max = 0.25> (raised)
+    softened = Softmax (cube)
+    logs = LogSoftmax <axis = 2> (cube)
+    hard = Hardmax <axis = 1> (cube)
+    both = Add (softened, logs)
+    soft = Add (both, hard)
+    scattered = Scatter <axis = 0> (sliced, places, sliced)
+    clipped = Add (limited, limited)
+    chosen = If (flag) <
+      then_branch = yes () => (float[4] then_sum) { then_sum = ReduceSum <axes = [0], keepdims = 0> (scattered) },
+      else_branch = no () => (float[4] else_sum) { else_sum = ReduceSum <axes = [0], keepdims = 0> (prediction) }
+    >
+}
+""",
     # IR version 3, where every initializer must be an input too.
     "ir3": """
 <ir_version: 3, opset_import: ["" : 13], producer_name: "makeSteps">
@@ -245,6 +282,9 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for name, text in STEPS.items():
         model = onnx.parser.parse_model(text)
+        # Only some nodes tell the types of their values, as with exporters.
+        if name == "opset9":
+            model = onnx.shape_inference.infer_shapes(model)
         write(model, name)
     write(training_info(), "training_info")
 

@@ -225,6 +225,14 @@ describe('opset, IR version and names', () => {
     expect(graph.outputs.map(({ name }) => name)).toContain('keras.constraints/w/updated_0_new');
   });
 
+  test('fields that no version of ONNX knows are kept', () => {
+    // Field 99 of the model, a varint.
+    const before = Buffer.concat([readStep('adamw'), Buffer.from([0x98, 0x06, 0x2a])]);
+    const after = spliced(before, { ...pair, output: 'out_0', constraint });
+    expect(Buffer.from(after).includes(Buffer.from([0x98, 0x06, 0x2a]))).toBe(true);
+    expect(spliceDiff(before, after).inserted).toHaveLength(5);
+  });
+
   test('the same step and description give the same bytes', () => {
     const [first, second] = [spliced(readStep('momentum_ema')), spliced(readStep('momentum_ema'))] as const;
     expect(Buffer.from(first).equals(Buffer.from(second))).toBe(true);
