@@ -81,8 +81,10 @@ export { type Config, readConfigFile, readRulesFile } from './files/configFile.j
 export { readKerasFile } from './files/kerasFile.js';
 export { type ReadModelOptions, readModel, writeModel } from './files/modelFile.js';
 export { ScratchFile } from './files/scratchFile.js';
+export { readStepDescription } from './files/stepFile.js';
 export { type OpenedWeightFile, readWeightFile } from './files/weightFile.js';
 export type { StoredWeight, WeightFile } from './graph/weightFile.js';
+export { upgradeOpset } from './onnx/upgradeOpset.js';
 export { openTensors, planWeights, type WeightTensors } from './resolve/planWeights.js';
 export { carryOver } from './resolve/reference.js';
 export { type RulesPlan, resolveRules } from './resolve/resolveRules.js';
@@ -105,4 +107,15 @@ export type { ParameterRefusal, ParameterReport } from './runtime/projectionPlan
 export type { ProjectorOptions } from './runtime/projector.js';
 export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
 export type { Weight } from './runtime/weight.js';
+export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
+export type { Part } from './training/parts.js';
+export type { Schedule } from './training/schedule.js';
+export { type SplicedParameter, type SpliceOptions, splice } from './training/splice.js';
+export {
+  type Others,
+  parseStepDescription,
+  type StepDescription,
+  type StepDescriptionOptions,
+  type StepParameter,
+} from './training/stepDescription.js';
 export { loadNodeOrt };

@@ -68,6 +68,7 @@ export async function providers(options: ProvidersOptions = {}): Promise<readonl
   return checkProviders(options.ort ?? (await loadWebOrt()), 'web');
 }
 
+export { upgradeOpset } from './onnx/upgradeOpset.js';
 export {
   type AppliedEntry,
   applyPlan,
@@ -86,4 +87,15 @@ export type { ParameterRefusal, ParameterReport } from './runtime/projectionPlan
 export type { ProjectorOptions } from './runtime/projector.js';
 export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
 export type { Weight } from './runtime/weight.js';
+export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
+export type { Part } from './training/parts.js';
+export type { Schedule } from './training/schedule.js';
+export { type SplicedParameter, type SpliceOptions, splice } from './training/splice.js';
+export {
+  type Others,
+  parseStepDescription,
+  type StepDescription,
+  type StepDescriptionOptions,
+  type StepParameter,
+} from './training/stepDescription.js';
 export { loadWebOrt };

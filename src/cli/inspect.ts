@@ -9,6 +9,7 @@ import { elementCount } from '../graph/tensorValue.js';
 import type { WeightFile } from '../graph/weightFile.js';
 import type { KerasModel } from '../keras/kerasModel.js';
 import type { OnnxModel } from '../onnx/model.js';
+import { ModelStructure, type ModelTraining } from '../onnx/modelStructure.js';
 import type { Rules } from '../resolve/rules.js';
 import { exitCodes } from './exitCodes.js';
 import { exporterName } from './exporterName.js';
@@ -145,6 +146,8 @@ function showOnnx(model: OnnxModel, output: Output): void {
       [...new Set(tensor.consumers.map(({ opType }) => opType))].join(', ') || '—',
     ]),
   );
+  const { trainings } = new ModelStructure(model);
+  showTrainings(trainings, output);
   output.result({
     ok: true,
     kind: 'onnx',
@@ -164,5 +167,32 @@ function showOnnx(model: OnnxModel, output: Output): void {
       external,
       consumers: consumers.map(({ opType, nodeName, inputIndex }) => ({ opType, nodeName, inputIndex })),
     })),
+    ...(trainings.length > 0 && {
+      training: trainings.map(({ path, algorithm, updateBinding, initializationBinding }) => ({
+        path,
+        nodes: algorithm?.nodes.length ?? 0,
+        updateBinding,
+        initializationBinding,
+      })),
+    }),
   });
+}
+
+/** What the graphs of `training_info` make of which initializer. */
+function showTrainings(trainings: readonly ModelTraining[], output: Output): void {
+  if (trainings.length === 0) return;
+  output.line();
+  output.table(
+    ['initializer', 'becomes', 'by', 'starts as'],
+    trainings.flatMap(({ path, updateBinding, initializationBinding }) => {
+      const starts = new Map(initializationBinding.map(({ initializer, value }) => [initializer, value]));
+      const updates = new Map(updateBinding.map(({ initializer, value }) => [initializer, value]));
+      return [...new Set([...updates.keys(), ...starts.keys()])].map((name) => [
+        name,
+        updates.get(name) ?? '—',
+        path,
+        starts.get(name) ?? '—',
+      ]);
+    }),
+  );
 }

@@ -104,10 +104,15 @@ export function showPlan<T extends PlanEntry>(
   }
 }
 
+/** A constraint in a table's cell: its class, then its arguments, two a line. */
+export function constraintCell(constraint: Constraint): string {
+  return [classNameOf(constraint), ...inPairs(constraintArguments(constraint))].join('\n');
+}
+
 function planCells({ variable, constraint, placements }: PlanEntry, nameWidth: number): readonly string[] {
   return [
     `${variable.path}\n${formatShape(variable.shape)}`,
-    [classNameOf(constraint), ...inPairs(constraintArguments(constraint))].join('\n'),
+    constraintCell(constraint),
     placements.map((placement) => describePlacement(placement, nameWidth)).join('\n') || '—',
   ];
 }

@@ -1,14 +1,15 @@
 // The command line: which commands and options there are, and what each is run with.
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { Shape } from '../graph/shape.js';
+import { Command, CommanderError, Option } from 'commander';
 import { apply } from './apply.js';
 import { check } from './check.js';
 import { exitCodeFor, exitCodes } from './exitCodes.js';
 import { exportCommand } from './export.js';
 import { inspect } from './inspect.js';
+import { collect, parseList, parseShape, parseTolerance, parseWhole } from './optionValues.js';
 import { Output, type Streams } from './output.js';
 import { providersCommand } from './providers.js';
 import { resolveCommand } from './resolve.js';
+import { spliceCommand } from './splice.js';
 
 /**
  * Runs the program and returns its exit code. Nothing here ends the process.
@@ -66,6 +67,7 @@ function buildProgram(streams: Streams, version: string, wrap: Wrap): Command {
   addInspect(program, wrap);
   addProviders(program, wrap);
   addResolve(program, wrap);
+  addSplice(program, wrap);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
@@ -181,6 +183,34 @@ function addResolve(program: Command, wrap: Wrap): void {
   ]);
 }
 
+function addSplice(program: Command, wrap: Wrap): void {
+  const command = program
+    .command('splice')
+    .argument('<step>', 'a train step as one ONNX model: forward, backward and optimizer')
+    .description("put constraints into a train step: Keras's 'after each gradient update', inside the graph")
+    .option('--params <file>', 'step description (JSON, YAML): each parameter with input, output, constraint')
+    .option('--config <file>', 'instead of it a rules file, for the parameters that are found in the step')
+    .option('--yes', 'take the parameters that were found')
+    .option('--out <file>', 'where the result goes; may be <step> itself. Without it, shows what is found')
+    .option('--provider <name>', 'take the form that is fast on this provider (default: the readable one)')
+    .addOption(
+      new Option('--others <which>', 'what other readers of an updated value see, such as moving averages')
+        .choices(['constrained', 'unconstrained'])
+        .default('constrained'),
+    )
+    .option('--upgrade-opset', 'rewrite a step of opset 9 to 12 for opset 13 first')
+    .option('--functions', 'put constraints in as functions of the domain keras.constraints (IR version 8)')
+    .option('--force', 'overwrite another file');
+  addCommonOptions(command).action(
+    wrap((_, output, [step, options]) => spliceCommand(step, options, output)),
+  );
+  examples(command, [
+    'onnx-constraints splice step.onnx --params step.json --provider cpu --out constrained.onnx',
+    'onnx-constraints splice step.onnx --config rules.yaml',
+    'onnx-constraints splice step.onnx --config rules.yaml --yes --out step.onnx',
+  ]);
+}
+
 function addPlanOptions(command: Command): Command {
   command
     .option(
@@ -213,34 +243,4 @@ function addCommonOptions(command: Command): Command {
 
 function examples(command: Command, lines: readonly string[]): void {
   command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
-}
-
-function parseList(text: string): string[] {
-  return text.split(',').map((item) => item.trim());
-}
-
-function parseWhole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || text.trim() === '')
-    throw new InvalidArgumentError('A whole number is expected.');
-  return value;
-}
-
-function parseTolerance(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0) || text.trim() === '') throw new InvalidArgumentError('A number from 0 is expected.');
-  return value;
-}
-
-function parseShape(text: string): Shape {
-  return text.split(',').map((part) => {
-    const item = part.trim();
-    if (/^[1-9]\d*$/.test(item)) return Number(item);
-    if (/^[A-Za-z_]\w*$/.test(item)) return item;
-    throw new InvalidArgumentError('Sizes from 1 or names, separated by commas, are expected.');
-  });
 }

@@ -56,7 +56,8 @@ export async function rulesIn(
   return isRules(root) ? parseRules(root, { ...options, file }) : undefined;
 }
 
-function decodeText(bytes: Uint8Array, file: string): string {
+/** The text of a file that must be UTF-8. @throws {FormatError} */
+export function decodeText(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

@@ -24,6 +24,8 @@ export type Attribute =
 
 export interface Node {
   readonly opType: string;
+  /** The operator's domain. Default: the standard one. */
+  readonly domain?: string;
   readonly name: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

@@ -40,6 +40,7 @@ function graphProto(graph: Graph): onnx.GraphProto.$Properties {
 function nodeProto(node: Node): onnx.NodeProto.$Properties {
   return {
     opType: node.opType,
+    ...(node.domain !== undefined && { domain: node.domain }),
     name: node.name,
     input: [...node.inputs],
     output: [...node.outputs],

@@ -7,6 +7,7 @@ import { encodeWithDataFile } from './dataFile.js';
 import type { onnx } from './gen/onnx.js';
 import { int64ToNumber } from './int64.js';
 import { collectNames } from './modelNames.js';
+import { keepParts } from './modelParts.js';
 import { findTensors, type ModelContext } from './modelScopes.js';
 import type {
   DataFileOptions,
@@ -27,14 +28,11 @@ export class OnnxModel {
   /** Name and version of what made the model, such as `tf2onnx 1.16.1`; '' where it does not say. */
   readonly producer: string;
   readonly graphName: string;
-  /** The graph's inputs; below IR version 4 its initializers are among them. */
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
 
   private readonly proto: onnx.ModelProto;
   private readonly source: Uint8Array;
   private readonly context: ModelContext;
-  private readonly opsets: ReadonlyMap<string, number>;
+  private readonly graph: onnx.GraphProto;
   private found: readonly StoredTensor[] | undefined;
 
   private constructor(
@@ -51,14 +49,24 @@ export class OnnxModel {
     this.irVersion = int64ToNumber(proto.irVersion ?? 0, 'ir_version', { file });
     this.producer = [proto.producerName, proto.producerVersion].filter(Boolean).join(' ');
     this.graphName = graph.name ?? '';
-    this.inputs = graph.input.map(describeValue);
-    this.outputs = graph.output.map(describeValue);
-    this.opsets = new Map(
-      proto.opsetImport.map(({ domain, version }, i) => [
-        canonicalDomain(domain),
-        int64ToNumber(version ?? 0, 'version', { file, path: `opset_import[${i}]` }),
-      ]),
-    );
+    this.graph = graph;
+    keepParts(this, {
+      proto,
+      graph,
+      changed: () => {
+        context.changes.any = true;
+        this.found = undefined;
+      },
+    });
+  }
+
+  /** The graph's inputs; below IR version 4 its initializers are among them. */
+  get inputs(): readonly ValueInfo[] {
+    return this.graph.input.map(describeValue);
+  }
+
+  get outputs(): readonly ValueInfo[] {
+    return this.graph.output.map(describeValue);
   }
 
   /**
@@ -82,7 +90,7 @@ export class OnnxModel {
 
   /** The version of an operator set; '' and 'ai.onnx' are the same, the standard one. */
   opset(domain = ''): number | undefined {
-    return this.opsets.get(canonicalDomain(domain));
+    return this.opsets().get(canonicalDomain(domain));
   }
 
   /**
@@ -140,13 +148,23 @@ export class OnnxModel {
     return this.found;
   }
 
+  private opsets(): ReadonlyMap<string, number> {
+    const { file } = this;
+    return new Map(
+      this.proto.opsetImport.map(({ domain, version }, i) => [
+        canonicalDomain(domain),
+        int64ToNumber(version ?? 0, 'version', { file, path: `opset_import[${i}]` }),
+      ]),
+    );
+  }
+
   private checkVersions(): void {
     const { file } = this.context;
     if (this.irVersion < 1) {
       throw new FormatError(`ir_version is ${this.irVersion}; an ONNX model has one of 1 or more`, { file });
     }
     // The operator sets follow the graph in the file, so a file cut short behind the graph lacks them.
-    if (this.irVersion >= 3 && this.opsets.size === 0) {
+    if (this.irVersion >= 3 && this.opsets().size === 0) {
       throw new FormatError('no opset_import; the file is no ONNX model, or cut short', { file });
     }
   }

@@ -17,6 +17,11 @@ const run = promisify(execFile);
 // The package as users have it: the built files, found by name.
 mkdirSync(join(folder, 'node_modules'));
 symlinkSync(root, join(folder, 'node_modules', 'onnx-constraints'), 'dir');
+symlinkSync(
+  join(root, 'node_modules', 'onnxruntime-node'),
+  join(folder, 'node_modules', 'onnxruntime-node'),
+  'dir',
+);
 cpSync(join(root, 'models'), join(folder, 'models'), { recursive: true });
 
 /** The fenced blocks of a language, each with the block right behind it. */
@@ -30,9 +35,9 @@ function blocks(language: string): { code: string; next: string }[] {
 const examples = blocks('ts');
 const sessions = blocks('console');
 
-test('there are three examples and two sessions', () => {
-  expect(examples).toHaveLength(3);
-  expect(sessions).toHaveLength(2);
+test('there are four examples and three sessions', () => {
+  expect(examples).toHaveLength(4);
+  expect(sessions).toHaveLength(3);
 });
 
 describe('the TypeScript examples', () => {

@@ -31,6 +31,9 @@ const forbidden: readonly (readonly [file: string, rule: string, source: string]
   ['src/report/node.ts', restricted, "export { writeFile } from 'node:fs/promises';"],
   ['src/runtime/upward.ts', restricted, "export { a } from '../files/a.js';"],
   ['src/runtime/web.ts', restricted, "export { readFileSync } from 'node:fs';"],
+  ['src/training/upward.ts', restricted, "export { a } from '../files/a.js';"],
+  ['src/training/onnxRuntime.ts', restricted, "export const ort: unknown = await import('onnxruntime-web');"],
+  ['src/runtime/training.ts', restricted, "export { a } from '../training/a.js';"],
   ['src/files/onnxRuntime.ts', restricted, "export { InferenceSession } from 'onnxruntime-node';"],
   ['src/cli/onnxRuntime.ts', restricted, "export { InferenceSession } from 'onnxruntime-node';"],
   ['src/index.ts', restricted, "export { a } from './runtime/a.js';"],
@@ -75,6 +78,10 @@ const allowed: readonly (readonly [file: string, source: string])[] = [
   [
     'src/runtime/allowed.ts',
     "export const ort: unknown = await import('onnxruntime-web');\nexport { a } from '../resolve/allowed.js';",
+  ],
+  [
+    'src/training/allowed.ts',
+    "export { a } from '../runtime/allowed.js';\nexport { a as b } from '../onnx/allowed.js';",
   ],
   [
     'src/files/allowed.ts',

@@ -1,7 +1,16 @@
 // Types of the Node and web entry points: what projecting takes and gives.
 import { expectTypeOf, test } from 'vitest';
 import { maxNorm, ops, type SymbolicTensor, type TensorValue } from '../../src/index.js';
-import { project, projectInPlace } from '../../src/node.js';
+import {
+  type FoundPair,
+  findPairs,
+  parseStepDescription,
+  project,
+  projectInPlace,
+  readModel,
+  type SplicedParameter,
+  splice,
+} from '../../src/node.js';
 import * as web from '../../src/web.js';
 
 const weight = { data: new Float32Array(6), dims: [2, 3] };
@@ -35,4 +44,20 @@ test('projectInPlace gives nothing back', () => {
 test('the web entry point projects alike', () => {
   expectTypeOf(web.project).toEqualTypeOf<typeof project>();
   expectTypeOf(web.projectInPlace).toEqualTypeOf<typeof projectInPlace>();
+});
+
+test('splice takes a model and a step description', async () => {
+  const model = await readModel('step.onnx');
+  const w = { input: 'w', output: 'w_new' };
+  expectTypeOf(splice(model, { parameters: { w: { ...w, constraint: maxNorm(2) } } })).toEqualTypeOf<
+    readonly SplicedParameter[]
+  >();
+  splice(model, parseStepDescription('{}'), { provider: 'cpu', others: 'unconstrained', functions: true });
+  splice(model, { parameters: { w: { ...w, constraint: null } }, schedule: { every: 2, step: 't' } });
+  // @ts-expect-error the constraint is needed
+  splice(model, { parameters: { w } });
+  // @ts-expect-error no such choice
+  splice(model, { parameters: {} }, { others: 'both' });
+  expectTypeOf(web.splice).toEqualTypeOf<typeof splice>();
+  expectTypeOf(findPairs(model).pairs).toEqualTypeOf<readonly FoundPair[]>();
 });

@@ -2,9 +2,9 @@
 // form of shape, the committed models, and what the command line makes of the demo model. Needs a build.
 // Must not import src: what ships is what is checked.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   Constraint,
@@ -12,9 +12,11 @@ import {
   maxNorm,
   minMaxNorm,
   nonNeg,
+  OnnxModel,
   ops,
   unitNorm,
 } from '../../../dist/index.js';
+import { findPairs, parseStepDescription, splice, upgradeOpset } from '../../../dist/node.js';
 import { makeReady, python } from './virtualEnvironment.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -68,6 +70,57 @@ function emitConstraints(folder) {
   return count;
 }
 
+/** The train steps of the fixtures with their constraints, by name; those for old opsets are upgraded first. */
+function readSteps() {
+  const folder = join(root, 'test/fixtures/train_steps');
+  const read = (name, file, params) => ({
+    name,
+    bytes: readFileSync(file),
+    description: params === undefined ? undefined : parseStepDescription(readFileSync(params, 'utf8')),
+  });
+  const small = readdirSync(join(folder, 'small'));
+  return [
+    ...['mlp_sgd', 'jax_momentum'].map((name) =>
+      read(name, join(folder, name, 'step.onnx'), join(folder, name, 'constraints.json')),
+    ),
+    ...small.map((name) => read(basename(name, '.onnx'), join(folder, 'small', name))),
+  ];
+}
+
+/** Splices every step in every way. @param {string} folder @returns {number} how many files were written */
+function emitSteps(folder) {
+  mkdirSync(folder);
+  let count = 0;
+  const emit = (name, bytes, description, options) => {
+    const model = OnnxModel.decode(bytes);
+    upgradeOpset(model);
+    const { pairs } = findPairs(model);
+    const found = pairs.map(({ input, output }) => [
+      input,
+      { input, output, constraint: maxNorm({ axis: 1 }) },
+    ]);
+    splice(model, description ?? { parameters: Object.fromEntries(found) }, options);
+    writeFileSync(join(folder, `${name}.onnx`), model.encode());
+    count += 1;
+  };
+  for (const { name, bytes, description } of readSteps()) {
+    const { irVersion } = OnnxModel.decode(bytes);
+    emit(`${name}-canonical`, bytes, description, {});
+    emit(`${name}-cpu`, bytes, description, { provider: 'cpu', others: 'unconstrained' });
+    if (irVersion >= 8) emit(`${name}-functions`, bytes, description, { functions: true });
+  }
+  const { bytes } = readSteps().find(({ name }) => name === 'adamw');
+  const parameters = { w: { input: 'w', output: 'out_0', constraint: minMaxNorm({ rate: 0.5, axis: 1 }) } };
+  for (const [name, schedule] of Object.entries({
+    every: { every: 3, warmUp: 2, step: 't', initial: true },
+    counter: { every: 3, counter: 'n', initial: true },
+  })) {
+    emit(`${name}-open`, bytes, { parameters, schedule }, {});
+    emit(`${name}-functions`, bytes, { parameters, schedule }, { functions: true, provider: 'cpu' });
+  }
+  return count;
+}
+
 /** @param {string} command @param {string[]} args */
 function run(command, args) {
   const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
@@ -99,6 +152,7 @@ makeReady();
 const folder = mkdtempSync(join(tmpdir(), 'emitted-'));
 try {
   console.log(`${emitConstraints(folder)} constraint graphs emitted`);
+  console.log(`${emitSteps(join(folder, 'steps'))} train steps spliced`);
   emitFromCommandLine(join(folder, 'command-line'));
   run(python, [join(root, 'test/support/python/checkModels.py'), '--quiet', folder, join(root, 'models')]);
 } finally {

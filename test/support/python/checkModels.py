@@ -13,11 +13,27 @@ def models(arguments):
         yield from sorted(path.rglob("*.onnx")) if path.is_dir() else [path]
 
 
+def training_graphs(model):
+    """The inference graph with the lists of each training algorithm behind its own, which the checker leaves out."""
+    for training in model.training_info:
+        whole = onnx.ModelProto()
+        whole.CopyFrom(model)
+        del whole.training_info[:]
+        for field in ("node", "initializer", "sparse_initializer", "input", "output", "value_info"):
+            getattr(whole.graph, field).extend(getattr(training.algorithm, field))
+        made = {output.name for output in whole.graph.output}
+        if any(binding.value not in made for binding in training.update_binding):
+            raise ValueError("update_binding names a value that is no output")
+        yield whole
+
+
 def fault(path):
     """The first complaint about the file, or None."""
     try:
         onnx.checker.check_model(str(path), full_check=True)
         model = onnx.load(path)
+        for training in training_graphs(model):
+            onnx.checker.check_model(training, full_check=True)
         inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
         if any(not output.type.WhichOneof("value") for output in inferred.graph.output):
             return "an output has no type"

@@ -1,0 +1,126 @@
+// `splice`: puts constraints into a train step; without a step description, shows the parameters that it finds there.
+import { resolve as absolute } from 'node:path';
+import type { CustomObjects } from '../constraints/deserialize.js';
+import { checkTarget } from '../files/atomicWrite.js';
+import { readModel, writeModel } from '../files/modelFile.js';
+import { readStepDescription } from '../files/stepFile.js';
+import { UsageError } from '../graph/errors.js';
+import type { OnnxModel } from '../onnx/model.js';
+import { upgradeOpset } from '../onnx/upgradeOpset.js';
+import { type SplicedParameter, splice } from '../training/splice.js';
+import type { Others, StepDescription } from '../training/stepDescription.js';
+import { exitCodes } from './exitCodes.js';
+import { findStep } from './findStep.js';
+import type { Output } from './output.js';
+import { constraintCell, describeConstraint } from './planTable.js';
+import { loadPlugins } from './plugin.js';
+
+export interface SpliceCommandOptions {
+  readonly params?: string;
+  readonly config?: string;
+  readonly yes?: boolean;
+  readonly out?: string;
+  readonly provider?: string;
+  readonly others: Others;
+  readonly functions?: boolean;
+  readonly upgradeOpset?: boolean;
+  readonly plugin?: readonly string[];
+  readonly force?: boolean;
+}
+
+/** Runs the command and returns its exit code. */
+export async function spliceCommand(
+  stepFile: string,
+  options: SpliceCommandOptions,
+  output: Output,
+): Promise<number> {
+  const { out, provider, others, functions } = options;
+  await checkOut(stepFile, options);
+  const customObjects = await loadPlugins(options.plugin ?? []);
+  const model = await readModel(stepFile);
+  if (options.upgradeOpset === true) {
+    const before = upgradeOpset(model);
+    if (before !== model.opset()) output.note(`upgraded from opset ${before} to ${model.opset()}`);
+  }
+  const description = await readDescription(model, options, customObjects, output);
+  if (description === undefined || out === undefined) return exitCodes.done;
+  const spliced = splice(model, description, { provider, others, functions });
+  for (const { name, constraint } of spliced) {
+    for (const warning of constraint?.warnings() ?? []) output.warn(`${name}: ${warning}`);
+  }
+  await writeModel(model, out);
+  report(spliced, { out, others }, output);
+  return exitCodes.done;
+}
+
+async function checkOut(
+  stepFile: string,
+  { params, config, out, force }: SpliceCommandOptions,
+): Promise<void> {
+  if (params !== undefined && config !== undefined) {
+    throw new UsageError('--params says which constraint each parameter has; --config goes without it');
+  }
+  if (out === undefined) {
+    if (params === undefined) return;
+    throw new UsageError('--out must say where the result goes');
+  }
+  if ([params, config].some((file) => file !== undefined && absolute(file) === absolute(out))) {
+    throw new UsageError('is the file of the constraints; it would be overwritten', { file: out });
+  }
+  await checkTarget(out, force === true || absolute(out) === absolute(stepFile));
+}
+
+/** The description that --params names, or the confirmed one that was found; none where it is only shown. */
+async function readDescription(
+  model: OnnxModel,
+  options: SpliceCommandOptions,
+  customObjects: CustomObjects,
+  output: Output,
+): Promise<StepDescription | undefined> {
+  const { params, config, out, yes = false } = options;
+  if (params !== undefined) return readStepDescription(params, { customObjects });
+  if (out !== undefined && config === undefined) {
+    throw new UsageError('the constraints are missing: give --params, or --config with a rules file');
+  }
+  const isShownOnly = out === undefined;
+  const description = await findStep(model, { config, customObjects, json: isShownOnly }, output);
+  if (isShownOnly || yes) return description;
+  throw new UsageError(
+    'these pairs were found, not given: look at them, then go on with --yes; or leave --out away, save .description of --json, and give that as --params',
+  );
+}
+
+function report(
+  spliced: readonly SplicedParameter[],
+  { out, others }: { readonly out: string; readonly others: Others },
+  output: Output,
+): void {
+  output.table(
+    ['parameter', 'constraint', 'between', 'form', 'nodes', 'other readers'],
+    spliced.map(({ name, input, output: result, constraint, form = '—', nodes, otherReaders }) => [
+      name,
+      constraint === null ? '—' : output.paint('green', constraintCell(constraint)),
+      `${input}\n→ ${result}`,
+      form,
+      String(nodes),
+      otherReaders === 0 ? '—' : String(otherReaders),
+    ]),
+  );
+  output.line();
+  const constrained = spliced.filter(({ constraint }) => constraint !== null);
+  if (constrained.some(({ otherReaders }) => otherReaders > 0)) {
+    const other = others === 'constrained' ? 'unconstrained' : 'constrained';
+    output.note(`other readers of the updated values see the ${others} ones; --others ${other} changes that`);
+  }
+  const count = constrained.length === 1 ? '1 constraint' : `${constrained.length} constraints`;
+  const nodes = spliced.reduce((sum, each) => sum + each.nodes, 0);
+  output.line(`${count} put in, ${nodes} nodes; wrote ${out}`);
+  output.result({
+    ok: true,
+    out,
+    parameters: spliced.map(({ constraint, ...rest }) => ({
+      ...rest,
+      constraint: constraint === null ? null : describeConstraint(constraint),
+    })),
+  });
+}

@@ -1,0 +1,66 @@
+// A step description from the pairs that were found and the rules of a rules file, which name the parameters.
+// Must not import runtime, files or cli.
+import type { Constraint } from '../constraints/constraint.js';
+import type { Consumer, ModelTensor, OnnxModel } from '../onnx/model.js';
+import { ModelStructure } from '../onnx/modelStructure.js';
+import { resolveRules } from '../resolve/resolveRules.js';
+import type { Rules } from '../resolve/rules.js';
+import type { FoundPair } from './findPairs.js';
+import type { StepDescription } from './stepDescription.js';
+
+/** The description, and which rules could not be followed. */
+export interface RuledStep {
+  readonly description: StepDescription;
+  readonly unresolved: readonly { readonly name: string; readonly reason: string }[];
+  readonly warnings: readonly string[];
+}
+
+/** The found parameters under the names of their inputs, with the constraints that rules give them. */
+export function describeByRules(model: OnnxModel, pairs: readonly FoundPair[], rules: Rules): RuledStep {
+  const parameters = pairs.filter(({ role }) => role === 'parameter');
+  const { graph } = new ModelStructure(model);
+  const tensors = parameters.map((pair) => asTensor(pair, graph));
+  const { entries, warnings } = resolveRules({ tensors: () => tensors }, rules);
+  const constraints = new Map<string, Constraint>(
+    entries.flatMap(({ status, variable, constraint }) =>
+      status === 'resolved' ? [[variable.path, constraint] as const] : [],
+    ),
+  );
+  const described = parameters.map(
+    ({ input, output }) => [input, { input, output, constraint: constraints.get(input) ?? null }] as const,
+  );
+  return {
+    description: { parameters: Object.fromEntries(described), file: rules.file },
+    unresolved: entries.flatMap(({ status, variable, reason = '' }) =>
+      status === 'unresolved' ? [{ name: variable.path, reason }] : [],
+    ),
+    warnings,
+  };
+}
+
+/** A parameter as rules look at tensors. Its elements are those of a run, so they can be neither read nor written. */
+function asTensor({ input, dtype, shape }: FoundPair, graph: ModelStructure['graph']): ModelTensor {
+  const none = (): never => {
+    throw new TypeError(`${input} has no elements before the step runs`);
+  };
+  return {
+    name: input,
+    path: 'graph.input',
+    dtype,
+    // Rules look at the number of dimensions; a size that is open is never a reason to refuse one.
+    dims: (shape ?? []).map((dim) => (typeof dim === 'number' ? dim : 1)),
+    kind: 'initializer',
+    alsoInput: true,
+    external: false,
+    consumers: graph
+      .readersOf(input)
+      .flatMap(({ opType, domain, name, inputs, outputs, attributes }) =>
+        inputs.flatMap((read, inputIndex): Consumer[] =>
+          read === input ? [{ opType, domain, nodeName: name, inputIndex, outputs, attributes }] : [],
+        ),
+      ),
+    read: none,
+    write: none,
+    checkpoint: none,
+  };
+}

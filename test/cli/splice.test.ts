@@ -1,0 +1,140 @@
+// `splice` without a step description: what it finds, shows and has confirmed.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { OnnxModel } from '../../src/onnx/model.js';
+import { fixturePath } from '../support/fixtureModels.js';
+import { Random } from '../support/random.js';
+import { runCli } from '../support/runCli.js';
+import { temporaryFolder } from '../support/temporaryFolder.js';
+import { randomFeeds, runStep, stepPath } from '../support/trainSteps.js';
+
+const folder = temporaryFolder();
+const step = stepPath('mlp_sgd/step.onnx');
+
+function write(name: string, text: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** What constraints.json of the fixture says, as rules. */
+const rules = write(
+  'rules.yaml',
+  `
+constraints:
+  - {match: fc1.weight, constraint: {class_name: MaxNorm, config: {max_value: 0.8, axis: 1}}}
+  - {match: fc2.weight, constraint: {class_name: UnitNorm, config: {axis: 1}}}
+  - {match: fc1.bias, constraint: NonNeg}
+`,
+);
+
+test('without constraints it shows pairs, and changes nothing', async () => {
+  const { code, stdout } = await runCli('splice', stepPath('small/adamw.onnx'));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^ w +out_0 +\(4, 3\) +structure +parameter +—$/m);
+  expect(stdout).toMatch(/^ m +out_1 +\(4, 3\) +structure +state +—$/m);
+  const { description } = JSON.parse((await runCli('splice', stepPath('small/adamw.onnx'), '--json')).stdout);
+  expect(description).toEqual({ parameters: { w: { input: 'w', output: 'out_0', constraint: null } } });
+});
+
+test('rules give the found parameters their constraints, written once they are confirmed', async () => {
+  const [out, wanted] = [join(folder, 'found.onnx'), join(folder, 'described.onnx')];
+  const args = ['splice', step, '--config', rules];
+  expect((await runCli(...args)).stdout).toMatch(
+    /fc2\.weight +fc2\.weight_new +\(10, 32\) +name +parameter +UnitNorm/,
+  );
+  const refused = await runCli(...args, '--out', out);
+  expect([refused.code, existsSync(out)]).toEqual([2, false]);
+  expect(refused.stderr).toContain('these pairs were found, not given');
+  expect((await runCli(...args, '--out', out, '--yes')).code).toBe(0);
+  const params = stepPath('mlp_sgd/constraints.json');
+  expect((await runCli('splice', step, '--params', params, '--out', wanted)).code).toBe(0);
+  expect(readFileSync(out).equals(readFileSync(wanted))).toBe(true);
+});
+
+test('the description that --json prints is one for --params', async () => {
+  const { stdout } = await runCli('splice', step, '--config', rules, '--json');
+  const params = write('found.json', JSON.stringify(JSON.parse(stdout).description));
+  const out = join(folder, 'saved.onnx');
+  const result = await runCli('splice', step, '--params', params, '--out', out, '--json');
+  expect(JSON.parse(result.stdout)).toMatchObject({
+    ok: true,
+    parameters: [
+      { name: 'fc1.weight', constraint: 'MaxNorm(max_value=0.8, axis=1)', form: 'canonical', nodes: 5 },
+      { name: 'fc1.bias', constraint: 'NonNeg()', nodes: 1 },
+      { name: 'fc2.weight', constraint: 'UnitNorm(axis=1)', nodes: 3 },
+      { name: 'fc2.bias', constraint: null, nodes: 0 },
+    ],
+  });
+});
+
+test.each([
+  [
+    ['--out', join(folder, 'x.onnx')],
+    2,
+    'the constraints are missing: give --params, or --config with a rules file',
+  ],
+  [['--params', stepPath('mlp_sgd/constraints.json')], 2, '--out must say where the result goes'],
+  [['--params', 'a.json', '--config', 'b.yaml', '--out', 'c.onnx'], 2, '--config goes without it'],
+  [
+    ['--config', fixturePath('digits_cnn/config.json')],
+    2,
+    'is a Keras file, whose variables a step does not name',
+  ],
+  [
+    ['--config', write('none.yaml', 'constraints: [{match: fc9.weight, constraint: NonNeg}]')],
+    3,
+    "no weight of the model is named 'fc9.weight'",
+  ],
+  [
+    [
+      '--config',
+      write(
+        'units.yaml',
+        'constraints: [{match: fc1.weight, constraint: {class_name: MaxNorm, config: {axis: units}}}]',
+      ),
+    ],
+    3,
+    'is not known from input 0 of Transpose',
+  ],
+])('%j is refused', async (args, code, message) => {
+  const result = await runCli('splice', step, ...args);
+  expect(result.code).toBe(code);
+  expect(result.stderr).toContain(message);
+});
+
+test('a plugin may bring the constraint', async () => {
+  const plugin = write('plugin.mjs', 'export const customObjects = { halve: (w) => w };\n');
+  const params = write(
+    'custom.json',
+    JSON.stringify({ parameters: { b: { input: 'fc1.bias', output: 'fc1.bias_new', constraint: 'halve' } } }),
+  );
+  const out = join(folder, 'custom.onnx');
+  const args = ['splice', step, '--params', params, '--out', out];
+  expect((await runCli(...args)).stderr).toContain("unknown constraint 'halve'");
+  expect((await runCli(...args, '--plugin', plugin)).code).toBe(0);
+});
+
+test('external data stays where it is, and comes along into another folder', async () => {
+  const [home, other] = [join(folder, 'home'), join(folder, 'other')];
+  for (const each of [home, other]) mkdirSync(each);
+  const source = OnnxModel.decode(readFileSync(step));
+  const moved = source.encodeWithData({ location: 'weights.data', move: 'all', threshold: 1024 });
+  const data = Buffer.concat([...moved.data]);
+  expect(data.length).toBe(64 * 10 * 4);
+  writeFileSync(join(home, 'step.onnx'), moved.bytes);
+  writeFileSync(join(home, 'weights.data'), data);
+  const args = ['splice', join(home, 'step.onnx'), '--params', stepPath('mlp_sgd/constraints.json'), '--out'];
+  const inline = join(folder, 'inline.onnx');
+  expect((await runCli('splice', step, ...args.slice(2), inline)).code).toBe(0);
+  const feeds = randomFeeds(source.inputs, new Random(4));
+  const wanted = await runStep(inline, feeds);
+  for (const out of [join(home, 'spliced.onnx'), join(other, 'spliced.onnx')]) {
+    expect((await runCli(...args, out)).code).toBe(0);
+    expect(await runStep(out, feeds)).toEqual(wanted);
+  }
+  expect(readdirSync(home).sort()).toEqual(['spliced.onnx', 'step.onnx', 'weights.data']);
+  expect(readdirSync(other).sort()).toEqual(['spliced.onnx', 'spliced.onnx.data']);
+  expect(readFileSync(join(home, 'weights.data')).equals(data)).toBe(true);
+});
