@@ -71,7 +71,7 @@ export function planProjection(parameters: readonly PlacedParameter[], route: Ou
     for (const together of onHost ? inRuns(groups, sizes) : [groups]) planner.run(together, provider, onHost);
   }
   return {
-    parameters: formed.map((parameter) => report(parameter, scheduleOf(parameter, large, grouped))),
+    parameters: formed.map((parameter) => report(parameter, scheduleOf(parameter, large, grouped), route)),
     models: planner.models,
     jobs: planner.jobs,
   };
@@ -211,7 +211,11 @@ function passes(lowering: Lowering, schedule: ParameterReport['schedule']): numb
   return schedule === 'grouped' ? own + 4 : own;
 }
 
-function report(parameter: FormedParameter, schedule: ParameterReport['schedule']): ParameterReport {
+function report(
+  parameter: FormedParameter,
+  schedule: ParameterReport['schedule'],
+  route: OutputRoute,
+): ParameterReport {
   const { name, constraint, dims, dtype, provider, lowering, bytes, cpuNodes, refusals } = parameter;
   return {
     name,
@@ -221,6 +225,7 @@ function report(parameter: FormedParameter, schedule: ParameterReport['schedule'
     provider: providerName(provider),
     lowering: lowering.name,
     schedule,
+    ...(isHost(provider) && schedule !== 'none' && { route }),
     bytesMoved: bytes * passes(lowering, schedule),
     cpuNodes,
     refusals,

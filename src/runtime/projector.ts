@@ -1,6 +1,6 @@
 // The Projector: named parameters with their constraints, planned and compiled once, projected in place many times.
 // Must not import files or cli.
-import { ProviderError, ShapeError, UsageError } from '../graph/errors.js';
+import { ProviderError } from '../graph/errors.js';
 import { elementCount } from '../graph/tensorValue.js';
 import { hostProviders } from '../lowering/lowerings.js';
 import { fedDType, type WeightDType } from '../lowering/storage.js';
@@ -20,9 +20,10 @@ import { findRoute, type NumberArray, type OutputRoute } from './outputRoute.js'
 import { type ParameterSpec, readParameters } from './parameterSpec.js';
 import { placeParameters } from './placeParameters.js';
 import { planProjection } from './planProjection.js';
-import { ProjectionError } from './projectionError.js';
+import { failure } from './projectionError.js';
 import type { ParameterReport, ProjectionPlan } from './projectionPlan.js';
 import { type Platform, type ProviderEntry, providerName } from './providerTable.js';
+import { checkSessionOptions } from './sessions.js';
 import { Snapshot } from './snapshot.js';
 
 export interface ProjectorOptions {
@@ -95,7 +96,7 @@ export class Projector {
       host === undefined
         ? 'returned'
         : await findRoute(ground.ort, noCopy, { provider: host.provider, sessionOptions });
-    const plan = withRoute(planProjection(placed, route), route);
+    const plan = planProjection(placed, route);
     const execute = ground.execute ?? (() => Executor.create(ground.ort, plan, route, { sessionOptions }));
     return new Projector(ground, plan, await execute(plan, route));
   }
@@ -213,36 +214,9 @@ async function tryRestore(before: Snapshot): Promise<{ readonly refusal?: string
   }
 }
 
-/** The plan with the route in its report. */
-function withRoute(plan: ProjectionPlan, route: OutputRoute): ProjectionPlan {
-  const parameters = plan.parameters.map((parameter) =>
-    hostProviders.includes(parameter.provider) && parameter.schedule !== 'none'
-      ? { ...parameter, route }
-      : parameter,
-  );
-  return { ...plan, parameters };
-}
-
 function arrayOfDType(dtype: WeightDType, count: number): NumberArray {
   if (dtype === 'float64') return new Float64Array(count);
   return dtype === 'float32' ? new Float32Array(count) : new Uint16Array(count);
-}
-
-/** Refuses options that would make runs write elsewhere than where they are told to. */
-function checkSessionOptions(options: Readonly<Record<string, unknown>>): void {
-  if (options.executionProviders !== undefined) {
-    throw new UsageError('sessionOptions.executionProviders: give the providers as providers');
-  }
-  if (options.preferredOutputLocation !== undefined) {
-    throw new UsageError(
-      'sessionOptions.preferredOutputLocation: weights are projected where they are; ONNX Runtime would write elsewhere',
-    );
-  }
-  if (options.enableGraphCapture === true) {
-    throw new UsageError(
-      'sessionOptions.enableGraphCapture: a captured graph goes on with the buffers it was captured with, and leaves others unwritten',
-    );
-  }
 }
 
 function checkAllAttached(targets: Targets): void {
@@ -257,30 +231,4 @@ function detachedSince(targets: Targets): unknown {
   } catch (error) {
     return error;
   }
-}
-
-/** @param restored what came of bringing the weights back, if that was to be done */
-function failure(
-  cause: unknown,
-  { written, touched }: Progress,
-  restored: { readonly refusal?: string } | undefined,
-): Error {
-  if (written.size === 0 && (cause instanceof UsageError || cause instanceof ShapeError)) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const at = touched.size === 0 ? '' : ` at ${[...touched].slice(0, 3).join(', ')}`;
-  const isRestored = restored !== undefined && restored.refusal === undefined;
-  const lost = restored?.refusal === undefined ? '' : `; not brought back: ${restored.refusal}`;
-  const left = isRestored
-    ? 'all weights are as they were'
-    : `projected: ${listed(written)}; perhaps in part: ${listed(touched)}${lost}`;
-  return new ProjectionError(
-    `ONNX Runtime failed${at}: ${reason}; ${left}`,
-    cause,
-    isRestored ? [] : [...written],
-    isRestored ? [] : [...touched],
-  );
-}
-
-function listed(names: ReadonlySet<string>): string {
-  return names.size === 0 ? 'none' : [...names].join(', ');
 }

@@ -1,5 +1,6 @@
 // Sessions of ONNX Runtime with the options that matter for small graphs on large weights.
 // Must not import files or cli.
+import { UsageError } from '../graph/errors.js';
 import type { OrtModule, OrtSession } from './ort.js';
 import { type ProviderEntry, providerName } from './providerTable.js';
 import { sessionInTurn, takesTurns } from './sessionInTurn.js';
@@ -15,6 +16,23 @@ export interface SessionSettings {
 }
 
 type Extra = { readonly session?: Readonly<Record<string, unknown>> };
+
+/** Refuses options that would make runs write elsewhere than where they are told to. */
+export function checkSessionOptions(options: Readonly<Record<string, unknown>>): void {
+  if (options.executionProviders !== undefined) {
+    throw new UsageError('sessionOptions.executionProviders: give the providers as providers');
+  }
+  if (options.preferredOutputLocation !== undefined) {
+    throw new UsageError(
+      'sessionOptions.preferredOutputLocation: weights are projected where they are; ONNX Runtime would write elsewhere',
+    );
+  }
+  if (options.enableGraphCapture === true) {
+    throw new UsageError(
+      'sessionOptions.enableGraphCapture: a captured graph goes on with the buffers it was captured with, and leaves others unwritten',
+    );
+  }
+}
 
 /** The options a session is made with. */
 export function sessionOptionsFor(settings: SessionSettings): Record<string, unknown> {
