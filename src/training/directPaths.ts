@@ -1,6 +1,7 @@
 // How an updated value comes from the values it updates: the paths on which every element keeps its place, such as the
 // `Sub` of `w - lr·g`, told apart from those through the gradient.
 // Must not import runtime, files or cli.
+import { UnsupportedError } from '../graph/errors.js';
 import type {
   ModelFunction,
   ModelGraph,
@@ -29,8 +30,8 @@ const carriers: ReadonlyMap<string, readonly number[] | 'all'> = new Map<string,
   ['Where', [1, 2]],
 ]);
 
-/** Crafted files can nest functions so that paths double at each; no real step comes near. */
-const MAX_VISITS = 200_000;
+/** Crafted files can nest functions so that paths double at each; a real step of 100,000 nodes has fewer. */
+const MAX_EDGES = 2_000_000;
 
 interface Scope {
   readonly body: ModelGraph | ModelFunction;
@@ -76,16 +77,22 @@ export class DirectPaths {
   #search(value: string): Distances {
     const distances = new Map<string, number>();
     const seen = new Map<Scope, Set<string>>();
-    let visits = 0;
+    let edges = 0;
     let ring: Visit[] = [{ scope: this.#top, name: value }];
     for (let distance = 0; ring.length > 0; distance++) {
       const next: Visit[] = [];
       for (const { scope, name } of ring) {
         const names = seen.get(scope) ?? new Set();
-        if (names.has(name) || visits++ > MAX_VISITS) continue;
+        if (names.has(name)) continue;
         seen.set(scope, names.add(name));
+        const known = next.length;
         if (this.#inputs.get(scope)?.has(name) === true) distances.set(name, distance);
-        next.push(...this.#before(scope, name));
+        for (const before of this.#before(scope, name)) next.push(before);
+        edges += 1 + next.length - known;
+        if (edges <= MAX_EDGES) continue;
+        throw new UnsupportedError(
+          `'${value}' comes out of too many nodes to be followed back to its inputs`,
+        );
       }
       ring = next;
     }

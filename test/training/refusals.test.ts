@@ -14,7 +14,10 @@ import {
   UnsupportedError,
   UsageError,
 } from '../../src/index.js';
+import { decodeModelProto, encodeModelProto } from '../../src/onnx/codec.js';
+import { onnx } from '../../src/onnx/gen/onnx.js';
 import { OnnxModel } from '../../src/onnx/model.js';
+import { findPairs } from '../../src/training/findPairs.js';
 import { type SpliceOptions, splice } from '../../src/training/splice.js';
 import { parseStepDescription } from '../../src/training/stepDescription.js';
 import { sgdPair, sgdStep, sgdStepBytes } from '../support/makeStep.js';
@@ -339,5 +342,37 @@ describe('the command', () => {
     const once = readFileSync(own);
     expect((await runCli('splice', own, '--params', params, '--out', own)).code).toBe(3);
     expect(readFileSync(own).equals(once)).toBe(true);
+  });
+});
+
+describe('a hostile step', () => {
+  test('a function that calls itself twice is given up on, not followed for ever', () => {
+    const proto = decodeModelProto(readFileSync(stepPath('small/function_sgd.onnx')));
+    const [fn] = proto.functions as [onnx.FunctionProto];
+    const call = (output: string) =>
+      new onnx.NodeProto({
+        ...fn.node[0],
+        opType: 'Sgd',
+        domain: 'optimizers',
+        input: ['p', 'g', 'rate'],
+        output: [output],
+      });
+    const both = new onnx.NodeProto({ opType: 'Add', input: ['one', 'two'], output: ['updated'] });
+    fn.node = [call('one'), call('two'), both];
+    const model = OnnxModel.decode(encodeModelProto(proto));
+    const parameters = { w: { input: 'w', output: 'w_new', constraint } };
+    expect(() => splice(model, { parameters })).toThrow("'w_new' comes out of too many nodes to be followed");
+    expect(() => findPairs(model)).toThrow(UnsupportedError);
+  });
+
+  test('a node that reads its own output is followed once', () => {
+    const proto = decodeModelProto(steps.adamw as Uint8Array);
+    const sub = proto.graph?.node.find(({ output }) => output[0] === 'out_0') as onnx.NodeProto;
+    sub.input = ['out_0', 'change'];
+    const model = OnnxModel.decode(encodeModelProto(proto));
+    const parameters = { w: { input: 'w', output: 'out_0', constraint } };
+    expect(() => splice(model, { parameters })).toThrow(
+      "'out_0' is not the update of 'w': it is the update of",
+    );
   });
 });
