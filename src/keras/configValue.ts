@@ -1,10 +1,35 @@
 // Reads values out of Keras configs, which strangers write: only own keys count, nothing is assumed.
 // Must not import file readers (fflate, h5wasm).
+import { ConfigError, type ErrorPlace } from '../graph/errors.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value under a key, spelled as it is; `undefined` where it is no own key. */
+export function own(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/**
+ * @param prefix what leads to the object in its file, such as `parameters.`
+ * @throws {ConfigError} at a key that is not accepted
+ */
+export function refuseUnknownKeys(
+  object: JsonObject,
+  accepted: readonly string[],
+  prefix: string,
+  place: ErrorPlace,
+): void {
+  for (const key of Object.keys(object)) {
+    if (accepted.includes(key)) continue;
+    throw new ConfigError(`unknown key; accepted are ${accepted.join(', ')}`, {
+      ...place,
+      path: `${prefix}${key}`,
+    });
+  }
 }
 
 function camelCase(key: string): string {

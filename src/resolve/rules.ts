@@ -3,7 +3,7 @@
 import type { Constraint } from '../constraints/constraint.js';
 import { type CustomObjects, deserialize } from '../constraints/deserialize.js';
 import { ConfigError, type ErrorPlace } from '../graph/errors.js';
-import { isObject, type JsonObject } from '../keras/configValue.js';
+import { isObject, type JsonObject, own, refuseUnknownKeys } from '../keras/configValue.js';
 import { checkDepth, parseJson } from '../keras/parseJson.js';
 import type { Axis } from '../ops/axes.js';
 
@@ -59,7 +59,7 @@ export function parseRules(config: unknown, options: RulesOptions = {}): Rules {
   if (typeof config !== 'string') checkDepth(config, place);
   const root = typeof config === 'string' ? parseJson(config, place) : config;
   if (!isObject(root)) throw new ConfigError('is no rules file: expected an object with constraints', place);
-  refuseUnknown(root, ['constraints'], '', place);
+  refuseUnknownKeys(root, ['constraints'], '', place);
   const list = own(root, 'constraints');
   if (!Array.isArray(list) || list.length === 0) {
     throw new ConfigError(`must be a list of at least one rule, found ${describe(list)}`, {
@@ -85,7 +85,7 @@ function readRule(item: unknown, place: ErrorPlace & { path: string }, options: 
     );
   }
   const { path } = place;
-  refuseUnknown(item, ruleKeys, `${path}.`, place);
+  refuseUnknownKeys(item, ruleKeys, `${path}.`, place);
   const match = readPatterns(own(item, 'match'), { ...place, path: `${path}.match` });
   if (match.length === 0) throw new ConfigError('names no tensor', { ...place, path: `${path}.match` });
   const excluded = own(item, 'exclude');
@@ -141,25 +141,6 @@ function axisOf(config: unknown): unknown {
 function withAxis(config: JsonObject, axis: Axis): JsonObject {
   const args = { ...argumentsOf(config), axis };
   return Object.hasOwn(config, 'axis') ? args : { ...config, config: args };
-}
-
-function refuseUnknown(
-  object: JsonObject,
-  accepted: readonly string[],
-  prefix: string,
-  place: ErrorPlace,
-): void {
-  for (const key of Object.keys(object)) {
-    if (accepted.includes(key)) continue;
-    throw new ConfigError(`unknown key; accepted are ${accepted.join(', ')}`, {
-      ...place,
-      path: `${prefix}${key}`,
-    });
-  }
-}
-
-function own(object: JsonObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function describe(value: unknown): string {

@@ -5,7 +5,7 @@ import type { Constraint } from '../constraints/constraint.js';
 import { type CustomObjects, deserialize } from '../constraints/deserialize.js';
 import type { ConstraintIdentifier } from '../constraints/get.js';
 import { ConfigError, type ErrorPlace } from '../graph/errors.js';
-import { isObject, type JsonObject } from '../keras/configValue.js';
+import { isObject, own, refuseUnknownKeys } from '../keras/configValue.js';
 import { checkDepth, parseJson } from '../keras/parseJson.js';
 import { type Part, parsePart } from './parts.js';
 import { parseSchedule, type Schedule } from './schedule.js';
@@ -69,7 +69,7 @@ export function parseStepDescription(config: unknown, options: StepDescriptionOp
   if (!isObject(root) || !Object.hasOwn(root, 'parameters')) {
     throw new ConfigError('is no step description: expected an object with parameters', place);
   }
-  refuseUnknown(root, [...rootKeys, ...runKeys], '', place);
+  refuseUnknownKeys(root, [...rootKeys, ...runKeys], '', place);
   const list = own(root, 'parameters');
   if (!isObject(list) || Object.keys(list).length === 0) {
     throw new ConfigError('must be an object with an entry for each parameter', {
@@ -102,7 +102,7 @@ function readParameter(
   if (!isObject(entry)) {
     throw new ConfigError('must be an object with input, output and constraint', place);
   }
-  refuseUnknown(entry, parameterKeys, `${place.path}.`, place);
+  refuseUnknownKeys(entry, parameterKeys, `${place.path}.`, place);
   const at = (key: string): ErrorPlace => ({ ...place, path: `${place.path}.${key}` });
   if (!Object.hasOwn(entry, 'constraint')) {
     throw new ConfigError('is missing; write null for a parameter without a constraint', at('constraint'));
@@ -127,25 +127,6 @@ function readOthers(value: unknown, place: ErrorPlace): Others {
   const found = othersValues.find((known) => known === value);
   if (found !== undefined) return found;
   throw new ConfigError(`must be ${othersValues.join(' or ')}, found ${describe(value)}`, place);
-}
-
-function refuseUnknown(
-  object: JsonObject,
-  accepted: readonly string[],
-  prefix: string,
-  place: ErrorPlace,
-): void {
-  for (const key of Object.keys(object)) {
-    if (accepted.includes(key)) continue;
-    throw new ConfigError(`unknown key; accepted are ${accepted.join(', ')}`, {
-      ...place,
-      path: `${prefix}${key}`,
-    });
-  }
-}
-
-function own(object: JsonObject, key: string): unknown {
-  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function describe(value: unknown): string {
