@@ -38,7 +38,7 @@ export class Executor implements Executing {
   readonly #devices = new Map<RunJob, DeviceRun>();
   /** The tiles whose factors were all 1 the last time. */
   readonly #quiet = new Set<Tile>();
-  readonly #last = new Map<Tile, { readonly whole: NumberArray; readonly inPlace: InPlace }>();
+  readonly #known = new Map<Tile, WeakMap<NumberArray, InPlace>>();
 
   private constructor(
     readonly ort: OrtModule,
@@ -152,17 +152,17 @@ export class Executor implements Executing {
     return factors;
   }
 
-  /** The tensors of the last call: the weights of the next one are most often the same. */
+  /** The tensors over arrays that were here before, and most often come again. */
   #inPlace(job: TileJob, array: NumberArray, tile: UnitTile): InPlace {
-    const last = this.#last.get(tile);
-    if (last?.whole === array) return last.inPlace;
-    const inPlace = {
+    const known = this.#known.get(tile) ?? new WeakMap<NumberArray, InPlace>();
+    this.#known.set(tile, known);
+    const inPlace = known.get(array) ?? {
       input: 'w',
       output: 'w_out',
       tensor: this.#tensor(job, array, tile),
       array: tileOf(array, tile),
     };
-    this.#last.set(tile, { whole: array, inPlace });
+    known.set(array, inPlace);
     return inPlace;
   }
 

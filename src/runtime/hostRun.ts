@@ -13,8 +13,8 @@ type Targets = ReadonlyMap<string, Target>;
 export class HostRun {
   readonly #groups = new Map<Slot, SharedArray>();
   readonly #queues: readonly Queue[];
-  /** The tensors of the last run: the weights of the next one are most often the same. */
-  readonly #last = new Map<Slot, InPlace>();
+  /** The tensors over arrays that were here before, and most often come again. */
+  readonly #known = new Map<Slot, WeakMap<NumberArray, InPlace>>();
 
   constructor(
     readonly ort: OrtModule,
@@ -40,11 +40,13 @@ export class HostRun {
   }
 
   #inPlace(slot: Slot, array: NumberArray): InPlace {
-    const last = this.#last.get(slot);
-    if (last?.array === array) return last;
+    const known = this.#known.get(slot) ?? new WeakMap<NumberArray, InPlace>();
+    this.#known.set(slot, known);
+    const before = known.get(array);
+    if (before !== undefined) return before;
     const { input, output, dtype, dims } = slot;
     const inPlace = { input, output, array, tensor: tensorOver(this.ort, dtype, array, dims) };
-    this.#last.set(slot, inPlace);
+    known.set(array, inPlace);
     return inPlace;
   }
 }

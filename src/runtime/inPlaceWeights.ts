@@ -33,27 +33,33 @@ export interface ReadTargets {
   readonly queues: readonly Queue[];
 }
 
-/** Reads weights again and again; those that are the same arrays as the last time need no second look. */
+/** Reads weights again and again; sets of arrays that it has seen need no second look. */
 export class TargetReader {
-  #last: (ReadTargets & { readonly given: readonly (readonly [string, NumberArray, number])[] }) | undefined;
+  /** By the first array of a set, so that none is kept alive. */
+  readonly #known = new WeakMap<object, ReadTargets & { readonly given: Given }>();
 
   constructor(readonly parameters: readonly ParameterReport[]) {}
 
   /** As `readTargets`. */
   read(weights: Weights): ReadTargets {
-    if (this.#last !== undefined && isSame(this.#last.given, weights)) return this.#last;
+    const first = weights[this.parameters[0]?.name ?? ''];
+    const known = ArrayBuffer.isView(first) ? this.#known.get(first) : undefined;
+    if (known !== undefined && isSame(known.given, weights)) return known;
     const targets = readTargets(this.parameters, weights);
     const read = { targets, queues: queuesOf([...targets.values()].map(memoryOf)) };
     const given = Object.entries(weights).flatMap(([name, array]) =>
       ArrayBuffer.isView(array) ? [[name, array, array.length] as const] : [],
     );
-    this.#last = given.length === targets.size ? { ...read, given } : undefined;
+    if (ArrayBuffer.isView(first) && given.length === targets.size)
+      this.#known.set(first, { ...read, given });
     return read;
   }
 }
 
+type Given = readonly (readonly [string, NumberArray, number])[];
+
 /** An array whose memory was detached, or has another size, has another length. */
-function isSame(given: readonly (readonly [string, NumberArray, number])[], weights: Weights): boolean {
+function isSame(given: Given, weights: Weights): boolean {
   for (const [name, array, length] of given) {
     if (weights[name] !== array || array.length !== length) return false;
   }
