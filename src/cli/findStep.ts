@@ -78,6 +78,8 @@ function show({ pairs, unclear }: FoundPairs, { parameters }: StepDescription, o
   output.line();
   for (const { input, reason } of unclear)
     output.note(`${output.paint('yellow', 'unclear:')} ${input}: ${reason}`);
+  if (pairs.length === 0)
+    output.warn('no parameter was found: no output is an input of its shape, updated; is this a train step?');
 }
 
 function toJson({ parameters }: StepDescription, customObjects: CustomObjects): object {

@@ -55,13 +55,13 @@ export async function spliceCommand(
 
 async function checkOut(
   stepFile: string,
-  { params, config, out, force }: SpliceCommandOptions,
+  { params, config, yes, out, force }: SpliceCommandOptions,
 ): Promise<void> {
   if (params !== undefined && config !== undefined) {
     throw new UsageError('--params says which constraint each parameter has; --config goes without it');
   }
   if (out === undefined) {
-    if (params === undefined) return;
+    if (params === undefined && yes !== true) return;
     throw new UsageError('--out must say where the result goes');
   }
   if ([params, config].some((file) => file !== undefined && absolute(file) === absolute(out))) {
@@ -84,6 +84,8 @@ async function readDescription(
   }
   const isShownOnly = out === undefined;
   const description = await findStep(model, { config, customObjects, json: isShownOnly }, output);
+  if (isShownOnly)
+    output.note('nothing was written; to go on, give --out with --params, or with --config and --yes');
   if (isShownOnly || yes) return description;
   throw new UsageError(
     'these pairs were found, not given: look at them, then go on with --yes; or leave --out away, save .description of --json, and give that as --params',
@@ -112,9 +114,10 @@ function report(
     const other = others === 'constrained' ? 'unconstrained' : 'constrained';
     output.note(`other readers of the updated values see the ${others} ones; --others ${other} changes that`);
   }
+  if (constrained.length === 0) output.warn('no parameter has a constraint: the step is as it was');
   const count = constrained.length === 1 ? '1 constraint' : `${constrained.length} constraints`;
   const nodes = spliced.reduce((sum, each) => sum + each.nodes, 0);
-  output.line(`${count} put in, ${nodes} nodes; wrote ${out}`);
+  output.line(`${count} put in, ${nodes} ${nodes === 1 ? 'node' : 'nodes'}; wrote ${out}`);
   output.result({
     ok: true,
     out,

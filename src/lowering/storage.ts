@@ -12,25 +12,38 @@ export function computeDType(dtype: WeightDType): 'float32' | 'float64' {
   return dtype === 'float64' ? 'float64' : 'float32';
 }
 
-/** The dtype ONNX Runtime is fed: its JavaScript packages take no bfloat16, so those travel as their bits. */
+// Where JavaScript has a Float16Array, ONNX Runtime's tensors hold float16 in one, and its package for Node takes them for
+// empty.
+const { process } = globalThis as { process?: { versions?: { node?: string } } };
+const losesFloat16: boolean = 'Float16Array' in globalThis && process?.versions?.node !== undefined;
+
+/**
+ * Whether weights of this dtype travel as their bits: ONNX Runtime's JavaScript packages take no bfloat16, and some no
+ * float16.
+ */
+function travelsAsBits(dtype: WeightDType): boolean {
+  return dtype === 'bfloat16' || (dtype === 'float16' && losesFloat16);
+}
+
+/** The dtype ONNX Runtime is fed. */
 export function fedDType(dtype: WeightDType): DType {
-  return dtype === 'bfloat16' ? 'uint16' : dtype;
+  return travelsAsBits(dtype) ? 'uint16' : dtype;
 }
 
 /** The fed tensor in the dtype it is computed in. */
 export function load(fed: SymbolicTensor, dtype: WeightDType): SymbolicTensor {
-  return castTo(dtype === 'bfloat16' ? bitCast(fed, 'bfloat16') : fed, computeDType(dtype));
+  return castTo(travelsAsBits(dtype) ? bitCast(fed, dtype) : fed, computeDType(dtype));
 }
 
 /** A computed tensor as it is stored. */
 export function store(computed: SymbolicTensor, dtype: WeightDType): SymbolicTensor {
   const rounded = castTo(computed, dtype);
-  return dtype === 'bfloat16' ? bitCast(rounded, 'uint16') : rounded;
+  return travelsAsBits(dtype) ? bitCast(rounded, 'uint16') : rounded;
 }
 
 /** The opset a graph on weights of this dtype needs: BitCast is in none before 26. */
 export function opsetFor(dtype: WeightDType): number {
-  return dtype === 'bfloat16' ? 26 : 18;
+  return travelsAsBits(dtype) ? 26 : 18;
 }
 
 function bitCast(x: SymbolicTensor, dtype: DType): SymbolicTensor {

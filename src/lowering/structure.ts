@@ -64,19 +64,47 @@ function scaledForm(
   const factor = swapped ? first : second;
   if (weight !== input || factor === undefined) return undefined;
   const norm = onlyNorm(factor, input);
-  if (norm === undefined || norm.source.kind !== 'op') return undefined;
-  const keepdims = norm.source.attributes.keepdims;
-  if (keepdims?.type !== 'int' || keepdims.value !== 1 || !isElementwise(factor, norm)) return undefined;
-  const axes = norm.source.axes ?? dims.map((_, i) => i);
-  return { kind: 'scaled', axes, operator: source.opType, norm, factor };
+  if (norm === undefined || !norm.keepsDims || !isElementwise(factor, norm.tensor)) return undefined;
+  const axes = norm.axes ?? dims.map((_, i) => i);
+  return { kind: 'scaled', axes, operator: source.opType, norm: norm.tensor, factor };
+}
+
+interface Norm {
+  readonly tensor: SymbolicTensor;
+  readonly axes: readonly number[] | undefined;
+  readonly keepsDims: boolean;
 }
 
 /** The one norm of the weight that `factor` is made of. */
-function onlyNorm(factor: SymbolicTensor, input: SymbolicTensor): SymbolicTensor | undefined {
-  const norms = [...reachable(factor)].filter(
-    ({ source }) => source.kind === 'op' && source.opType === 'ReduceL2' && source.inputs[0] === input,
-  );
+function onlyNorm(factor: SymbolicTensor, input: SymbolicTensor): Norm | undefined {
+  const norms = [...reachable(factor)].flatMap((tensor) => normOf(tensor, input) ?? []);
   return norms.length === 1 ? norms[0] : undefined;
+}
+
+/** A 2-norm as `ops.norm` makes it, or written out: the square root of the sum of squares. */
+function normOf(tensor: SymbolicTensor, input: SymbolicTensor): Norm | undefined {
+  const reduction = isOp(tensor, 'Sqrt') ? inputsOf(tensor)[0] : tensor;
+  if (reduction?.source.kind !== 'op') return undefined;
+  const { opType, inputs, attributes, axes } = reduction.source;
+  const [reduced] = inputs;
+  const isNorm =
+    reduction === tensor
+      ? opType === 'ReduceL2' && reduced === input
+      : opType === 'ReduceSum' && reduced !== undefined && isSquare(reduced, input);
+  const keepdims = attributes.keepdims;
+  return isNorm ? { tensor, axes, keepsDims: keepdims?.type === 'int' && keepdims.value === 1 } : undefined;
+}
+
+function isSquare(tensor: SymbolicTensor, input: SymbolicTensor): boolean {
+  return isOp(tensor, 'Mul') && inputsOf(tensor).every((factor) => factor === input);
+}
+
+function isOp({ source }: SymbolicTensor, opType: string): boolean {
+  return source.kind === 'op' && source.opType === opType;
+}
+
+function inputsOf({ source }: SymbolicTensor): readonly SymbolicTensor[] {
+  return source.kind === 'op' ? source.inputs : [];
 }
 
 /** Whether `result` comes from `input` and constants of one element by operators that look at one place alone. */

@@ -2,6 +2,7 @@
 // Must not touch ONNX Runtime.
 import { type ConstraintIdentifier, getRequired } from '../constraints/get.js';
 import { ConstraintError, ShapeError, UsageError } from '../graph/errors.js';
+import { checkKeys } from '../graph/knownKeys.js';
 import { formatShape } from '../graph/shape.js';
 import type { WeightDType } from '../lowering/storage.js';
 import type { Parameter } from './parameters.js';
@@ -28,7 +29,9 @@ export function readParameters(parameters: Readonly<Record<string, ParameterSpec
   return entries.map(([name, spec]) => readParameter(name, spec));
 }
 
-function readParameter(name: string, { shape, dtype = 'float32', constraint }: ParameterSpec): Parameter {
+function readParameter(name: string, spec: ParameterSpec): Parameter {
+  checkKeys(spec, ['shape', 'dtype', 'constraint'], name);
+  const { shape, dtype = 'float32', constraint } = spec;
   if (!Array.isArray(shape) || shape.some((dim) => !Number.isSafeInteger(dim) || dim < 1)) {
     const found = Array.isArray(shape) ? formatShape(shape) : String(shape);
     throw new ShapeError(`${name}: shape must be a list of positive whole numbers, found ${found}`);

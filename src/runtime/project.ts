@@ -3,6 +3,7 @@
 import { classNameOf } from '../constraints/constraint.js';
 import { type ConstraintIdentifier, getRequired } from '../constraints/get.js';
 import { ConstraintError, ShapeError, UsageError } from '../graph/errors.js';
+import { checkKeys } from '../graph/knownKeys.js';
 import type { TensorData, TensorValue } from '../graph/tensorValue.js';
 import { ConstraintRunner, type RunnerOptions } from './constraintRunner.js';
 import type { Executing } from './executor.js';
@@ -73,6 +74,23 @@ export interface EntryGround {
   }) => Promise<Executing>;
 }
 
+const projectorOptions: readonly (keyof ProjectorOptions)[] = [
+  'ort',
+  'providers',
+  'strict',
+  'transactional',
+  'noCopy',
+  'worker',
+  'sessionOptions',
+];
+
+function checkProviders(providers: unknown): void {
+  if (providers === undefined || (Array.isArray(providers) && providers.length > 0)) return;
+  throw new UsageError(
+    `providers must be a list of names, such as ['webgpu', 'cpu'], found ${JSON.stringify(providers)}`,
+  );
+}
+
 /** The functions of an entry point. */
 export function runtimeEntry({
   platform,
@@ -82,8 +100,14 @@ export function runtimeEntry({
   executeInWorker,
 }: EntryGround): RuntimeEntry {
   const maySkip = ({ noCopy: wanted = true }: RunnerOptions): boolean => wanted && (noCopy?.() ?? true);
-  const makeRunner = (ort: OrtModule, options: RunnerOptions): ConstraintRunner =>
-    new ConstraintRunner(ort, { providers: [provider], ...options, noCopy: maySkip(options) }, platform);
+  const makeRunner = (ort: OrtModule, options: RunnerOptions): ConstraintRunner => {
+    checkProviders(options.providers);
+    return new ConstraintRunner(
+      ort,
+      { providers: [provider], ...options, noCopy: maySkip(options) },
+      platform,
+    );
+  };
   const withRunner = async <T>(
     { runner, ort, ...options }: ProjectOptions,
     use: (runner: ConstraintRunner) => Promise<T>,
@@ -101,6 +125,8 @@ export function runtimeEntry({
       ),
     projectInPlace: (weights, options = {}) => withRunner(options, (runner) => projectAll(runner, weights)),
     createProjector: async (parameters, options = {}) => {
+      checkKeys(options, projectorOptions, 'options of a Projector');
+      checkProviders(options.providers);
       const ort = options.ort ?? (await load());
       const { worker = false, ...rest } = options;
       const ground = { providers: [provider], ...rest, noCopy: maySkip(rest), ort, platform };

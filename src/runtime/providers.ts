@@ -1,11 +1,12 @@
 // Which execution providers work here: each is asked to run a graph of one node by itself.
 // Must not import files or cli.
-import { buildGraph, INPUT_NAME, OUTPUT_NAME } from '../constraints/buildGraph.js';
-import { FunctionConstraint } from '../constraints/functionConstraint.js';
+import { INPUT_NAME, OUTPUT_NAME } from '../constraints/buildGraph.js';
 import type { DType } from '../graph/dtype.js';
 import { fromFloat64, toFloat64 } from '../graph/numbers.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import { hostProviders } from '../lowering/lowerings.js';
+import { RunGraph } from '../lowering/runGraph.js';
+import { fedDType, load, opsetFor, store, type WeightDType } from '../lowering/storage.js';
 import { encodeGraph } from '../onnx/encodeGraph.js';
 import { multiply } from '../ops/elementwise.js';
 import { explainRefusal, type Refusal, WrongAnswer } from './explainRefusal.js';
@@ -78,7 +79,7 @@ async function checkProvider(ort: OrtModule, name: string, platform: Platform): 
 export async function tryDType(
   ort: OrtModule,
   name: string,
-  dtype: DType,
+  dtype: WeightDType,
   platform: Platform,
   adapter: AdapterInfo | undefined,
 ): Promise<Refusal | undefined> {
@@ -94,9 +95,11 @@ export async function tryDType(
 }
 
 /** Squares two numbers. A product, since onnxruntime-web leaves Identity to the CPU. */
-async function runSquare(ort: OrtModule, name: string, dtype: DType): Promise<void> {
-  const square = new FunctionConstraint((w) => multiply(w, w));
-  const session = await createSession(ort, encodeGraph(buildGraph(square, { dtype, shape: [2] })), {
+async function runSquare(ort: OrtModule, name: string, dtype: WeightDType): Promise<void> {
+  const run = new RunGraph({ opset: opsetFor(dtype) });
+  const w = load(run.input(INPUT_NAME, fedDType(dtype), [2]), dtype);
+  run.output(OUTPUT_NAME, store(multiply(w, w), dtype));
+  const session = await createSession(ort, encodeGraph(run.build('square')), {
     provider: name,
     // What is thrown is explained; nothing more is to be said on the console.
     sessionOptions: { logSeverityLevel: 4 },
@@ -106,7 +109,7 @@ async function runSquare(ort: OrtModule, name: string, dtype: DType): Promise<vo
   try {
     const { data } = fromFloat64(Float64Array.of(2, -3), dtype, [2]);
     const { [OUTPUT_NAME]: output } = await session.run({
-      [INPUT_NAME]: tensorOver(ort, dtype, data as Float32Array, [2]),
+      [INPUT_NAME]: tensorOver(ort, fedDType(dtype), data as Float32Array, [2]),
     });
     const squared = toFloat64(storedValue(output as OrtTensor, dtype));
     if (squared[0] !== 4 || squared[1] !== 9) {

@@ -19,7 +19,10 @@ export interface Weight {
 
 /** The weight with its dtype known. @throws {ShapeError} when dtype, array and dims do not fit together */
 export function readWeight(weight: Weight, name = 'the weight'): TensorValue {
-  const { data, dims } = weight;
+  const { data, dims } = weight ?? {};
+  if (data === undefined || data === null || !Array.isArray(dims)) {
+    throw new ShapeError(`${name} must be given with its dims: { data, dims }`);
+  }
   const dtype = weight.dtype ?? weight.type ?? dtypeOf(data);
   if (dtype === undefined || !isDType(dtype)) {
     throw new ShapeError(

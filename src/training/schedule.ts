@@ -36,6 +36,9 @@ const properties = {
   when: ['when', 'the name of a value'],
 } as const;
 
+/** The properties of a schedule in code. */
+export const scheduleKeys: readonly string[] = Object.values(properties).map(([property]) => property);
+
 /**
  * Reads the `schedule` of a step description: `{"every": 10, "warm_up": 100, "initial": true, "step": "t"}`.
  *

@@ -4,6 +4,7 @@
 import type { Constraint } from '../constraints/constraint.js';
 import { get } from '../constraints/get.js';
 import { UsageError } from '../graph/errors.js';
+import { checkKeys } from '../graph/knownKeys.js';
 import type { OnnxModel } from '../onnx/model.js';
 import { nearestProvider, providerRow } from '../runtime/providerTable.js';
 import { ConstraintFunctions } from './constraintFunctions.js';
@@ -11,7 +12,7 @@ import { DirectPaths } from './directPaths.js';
 import { type Host, openHost } from './host.js';
 import { type Update, UpdateFinder } from './locateUpdate.js';
 import { type PlannedParameter, type PlanningTask, planParameter } from './planParameter.js';
-import { checkSchedule } from './schedule.js';
+import { checkSchedule, scheduleKeys } from './schedule.js';
 import { type ScheduleNodes, scheduleNodes } from './scheduleNodes.js';
 import { type Others, othersValues, type StepDescription } from './stepDescription.js';
 import { groupParameters, type TensorParameters } from './stepParameters.js';
@@ -71,6 +72,7 @@ export function splice(
   options: SpliceOptions = {},
 ): readonly SplicedParameter[] {
   checkOptions(options);
+  checkDescription(description);
   const { file } = description;
   const tensors = groupParameters(description);
   const host = openHost(model);
@@ -152,6 +154,21 @@ function insertSchedule({ early, late, after, counter }: ScheduleNodes, { struct
   if (counter === undefined) return;
   graph.addInput({ name: counter.input, dtype: 'int64', shape: [] });
   graph.addOutput({ name: counter.output, dtype: 'int64', shape: [] });
+}
+
+/** In code no parser has looked at the keys. */
+function checkDescription(description: StepDescription): void {
+  checkKeys(description, ['parameters', 'schedule', 'file'], 'a step description');
+  const { parameters, schedule } = description;
+  if (typeof parameters !== 'object' || parameters === null) {
+    throw new UsageError(
+      'a step description: parameters is missing: { parameters: { name: { input, output, constraint } } }',
+    );
+  }
+  for (const [name, parameter] of Object.entries(parameters)) {
+    checkKeys(parameter, ['input', 'output', 'constraint', 'part', 'others'], `the parameter ${name}`);
+  }
+  if (schedule !== undefined) checkKeys(schedule, scheduleKeys, 'schedule');
 }
 
 function checkOptions(options: SpliceOptions): void {

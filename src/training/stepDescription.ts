@@ -65,7 +65,9 @@ export const othersValues: readonly Others[] = ['constrained', 'unconstrained'];
 export function parseStepDescription(config: unknown, options: StepDescriptionOptions = {}): StepDescription {
   const place = { file: options.file };
   if (typeof config !== 'string') checkDepth(config, place);
-  const root = typeof config === 'string' ? parseJson(config, place) : config;
+  const given = typeof config === 'string' ? parseJson(config, place) : config;
+  // What `splice --json` prints holds the description beside what it says of it.
+  const root = isObject(given) && isObject(own(given, 'description')) ? own(given, 'description') : given;
   if (!isObject(root) || !Object.hasOwn(root, 'parameters')) {
     throw new ConfigError('is no step description: expected an object with parameters', place);
   }

@@ -144,12 +144,27 @@ describe('when it is made, refuses', () => {
       { w: { shape: [2], dtype: 'int32', constraint: nonNeg() } },
       /w: dtype int32; accepted are/,
     ],
+    [
+      'a key that is misspelled',
+      { w: { shape: [2], constraint: nonNeg(), dtpe: 'float16' } },
+      /w: unknown key 'dtpe'; accepted are shape, dtype, constraint/,
+    ],
+    ['null for a parameter', { w: null }, /w: must be an object with shape, dtype, constraint; found null/],
     ['no constraint', { w: { shape: [2] } }, /^UsageError: w: /],
     ['an unknown constraint', { w: { shape: [2], constraint: 'max_nrom' } }, /^UsageError: w: .*max_nrom/],
     ['an axis that is not there', { w: { shape: [2], constraint: maxNorm({ axis: 1 }) } }, /axis 1/],
   ])('%s', async (_, made, message) => {
     const error: unknown = await Projector.create(made as never).catch((thrown: unknown) => thrown);
     expect(String(error)).toMatch(message);
+  });
+
+  test.each([
+    [{ nocopy: false }, /unknown key 'nocopy'; accepted are ort, providers/],
+    [{ provider: 'cpu' }, /unknown key 'provider'/],
+    [{ providers: 'cpu' }, /providers must be a list of names, .* found "cpu"/],
+    [{ providers: [] }, /providers must be a list of names, .* found \[\]/],
+  ])('the options %j', async (options, message) => {
+    await expect(Projector.create(parameters, options as never)).rejects.toThrow(message);
   });
 
   test('providers that are not there', async () => {

@@ -35,6 +35,10 @@ export const scaled: Readonly<Record<string, Make>> = {
   'w / maximum(1, norm / 2)': custom((w, axis) =>
     ops.divide(w, ops.maximum(1, ops.divide(norm(w, axis), 2))),
   ),
+  'w * clip(norm, 0, 2) / norm, written out': custom((w, axis) => {
+    const length = ops.sqrt(ops.sum(ops.square(w), { axis, keepdims: true }));
+    return ops.multiply(w, ops.divide(ops.clip(length, 0, 2), ops.add(1e-3, length)));
+  }),
 };
 
 export const elementwise: Readonly<Record<string, Make>> = {
