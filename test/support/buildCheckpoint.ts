@@ -16,6 +16,8 @@ export interface CheckpointContent {
   readonly nominal?: boolean;
   readonly external?: boolean;
   readonly identifier?: string;
+  /** How often each tensor is listed, stored once all the same. */
+  readonly listed?: number;
 }
 
 export function buildCheckpoint({
@@ -25,12 +27,13 @@ export function buildCheckpoint({
   nominal = false,
   external = false,
   identifier = 'ODTC',
+  listed = 1,
 }: CheckpointContent): Uint8Array {
   const builder = new Builder();
   const lists = [trainable, frozen].map((tensors) =>
     vectorOf(
       builder,
-      tensors.map((tensor) => addTensor(builder, tensor)),
+      tensors.flatMap((tensor) => new Array<number>(listed).fill(addTensor(builder, tensor))),
     ),
   );
   builder.startObject(4);

@@ -16,7 +16,7 @@ export interface TrainingOrt extends OrtModule {
       data: Float32Array,
       dims: readonly number[],
     ) => OrtTensor);
-  readonly env: { wasm: { numThreads: number } };
+  readonly env: NonNullable<OrtModule['env']> & { readonly wasm: { numThreads: number } };
   readonly TrainingSession: { create(options: Record<string, Uint8Array>): Promise<FullSession> };
 }
 
@@ -38,11 +38,10 @@ export function readArtifact(name: string): Uint8Array {
 /** A session on the artifacts of the fixtures, with their checkpoint or another. */
 export function openTraining(
   ort: TrainingOrt,
-  checkpointState: Uint8Array = readArtifact('checkpoint'),
+  checkpointState: Uint8Array = readArtifact('whole.ckpt'),
 ): Promise<FullSession> {
   return ort.TrainingSession.create({
-    // ONNX Runtime frees nothing of it, but a view may be detached by its proxy.
-    checkpointState: checkpointState.slice(),
+    checkpointState,
     trainModel: readArtifact('training_model.onnx'),
     evalModel: readArtifact('eval_model.onnx'),
     optimizerModel: readArtifact('optimizer_model.onnx'),
