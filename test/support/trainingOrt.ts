@@ -31,7 +31,7 @@ export async function loadTrainingOrt(): Promise<TrainingOrt> {
   return ort;
 }
 
-export function readArtifact(name: string): Uint8Array {
+export function readArtifact(name: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(new URL(`../fixtures/ort_training/${name}`, import.meta.url)));
 }
 

@@ -1,4 +1,5 @@
 // The round trip with the real training build of ONNX Runtime 1.19.2: fetch, project, put back, after each optimizer step.
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Constraint,
@@ -11,7 +12,7 @@ import {
   ShapeError,
   unitNorm,
 } from '../../src/index.js';
-import { OrtTrainingAdapter, planFlatParameters, readOrtCheckpoint } from '../../src/node.js';
+import { type OrtTensor, OrtTrainingAdapter, planFlatParameters, readOrtCheckpoint } from '../../src/node.js';
 import { buildCheckpoint } from '../support/buildCheckpoint.js';
 import {
   type FullSession,
@@ -59,14 +60,18 @@ async function parametersOf(session: FullSession, trainableOnly = true): Promise
   return (await session.getContiguousParameters(trainableOnly)).data as Float32Array;
 }
 
-async function computeGradients(session: FullSession, step: number): Promise<void> {
+function feedsOf(step: number): Record<string, OrtTensor> {
   const values = (count: number, scale: number): Float32Array =>
     Float32Array.from({ length: count }, (_, i) => scale * Math.sin(17 * step + i));
-  await session.lazyResetGrad();
-  await session.runTrainStep({
+  return {
     x: new ort.Tensor('float32', values(32, 1), [8, 4]),
     target: new ort.Tensor('float32', values(24, 5), [8, 3]),
-  });
+  };
+}
+
+async function computeGradients(session: FullSession, step: number): Promise<void> {
+  await session.lazyResetGrad();
+  await session.runTrainStep(feedsOf(step));
 }
 
 /** The names of the parameters that are outside of their sets. */
@@ -210,4 +215,27 @@ describe('OrtTrainingAdapter', () => {
     await expect(adapter.runOptimizerStep()).rejects.toThrow('this adapter is disposed');
     expect(await parametersOf(session)).toEqual(before);
   });
+});
+
+test('the example of the README keeps its constraint', async () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, example = ''] = /^```js\n(.*?OrtTrainingAdapter.*?)^```$/ms.exec(readme) ?? [];
+  const files: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+    checkpoint,
+    'training_model.onnx': trainingModel,
+    'optimizer_model.onnx': readArtifact('optimizer_model.onnx'),
+  };
+  const names = { ort, maxNorm, OrtTrainingAdapter, batches: [feedsOf(0), feedsOf(1)] };
+  const fetchFile = async (url: string): Promise<Response> => new Response(files[url]);
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+  const body = `${example.replace(/^import .*\n/gm, '')}return session;`;
+  const run = new AsyncFunction(...Object.keys(names), 'fetch', body);
+  const session: FullSession = await run(...Object.values(names), fetchFile);
+  sessions.push(session);
+  const { offset = 0 } = plan.parameters.find(({ name }) => name === 'fc1.weight') ?? {};
+  const weight = (await parametersOf(session)).subarray(offset);
+  const norms = Array.from({ length: 6 }, (_, row) => Math.hypot(...weight.subarray(4 * row, 4 * row + 4)));
+  // It starts at 2.9 in one row, and an optimizer step takes it by a thousandth.
+  expect(Math.max(...norms)).toBeLessThan(2 * (1 + defaultTolerance('float32')));
+  expect(Math.max(...norms)).toBeGreaterThan(1.99);
 });
