@@ -58,8 +58,8 @@ const browser: TestProjectConfiguration = {
   // ONNX Runtime finds its .wasm files beside its own module, so it must not be bundled. What is not named in
   // `include` would be found while a test runs and reload it.
   optimizeDeps: {
-    exclude: ['onnxruntime-web'],
-    include: ['@petamoriken/float16', 'long', 'protobufjs/minimal.js'],
+    exclude: ['onnxruntime-web', 'onnxruntime-training-web'],
+    include: ['@petamoriken/float16', 'flatbuffers', 'long', 'protobufjs/minimal.js'],
   },
   test: {
     name: 'browser',

@@ -86,8 +86,19 @@ export { ProjectionError } from './runtime/projectionError.js';
 export type { ParameterRefusal, ParameterReport } from './runtime/projectionPlan.js';
 export type { ProjectorOptions } from './runtime/projector.js';
 export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
+export type { OrtTrainingSession } from './runtime/trainingSession.js';
 export type { Weight } from './runtime/weight.js';
 export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
+export {
+  type FlatConstraints,
+  type FlatOptions,
+  type FlatParameter,
+  type FlatPlan,
+  planFlatParameters,
+  projectFlatParameters,
+} from './training/flatParameters.js';
+export { type OrtCheckpoint, type OrtParameter, readOrtCheckpoint } from './training/ortCheckpoint.js';
+export { OrtTrainingAdapter, type OrtTrainingOptions } from './training/ortTrainingAdapter.js';
 export type { Part } from './training/parts.js';
 export type { Schedule } from './training/schedule.js';
 export { type SplicedParameter, type SpliceOptions, splice } from './training/splice.js';

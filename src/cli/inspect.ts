@@ -11,6 +11,7 @@ import type { KerasModel } from '../keras/kerasModel.js';
 import type { OnnxModel } from '../onnx/model.js';
 import { ModelStructure, type ModelTraining } from '../onnx/modelStructure.js';
 import type { Rules } from '../resolve/rules.js';
+import { isOrtCheckpoint, type OrtCheckpoint, readOrtCheckpoint } from '../training/ortCheckpoint.js';
 import { exitCodes } from './exitCodes.js';
 import { exporterName } from './exporterName.js';
 import type { Output } from './output.js';
@@ -24,6 +25,10 @@ export interface InspectOptions {
 /** Runs the command and returns its exit code. */
 export async function inspect(file: string, options: InspectOptions, output: Output): Promise<number> {
   const bytes = await readFile(file);
+  if (isOrtCheckpoint(bytes)) {
+    showCheckpoint(readOrtCheckpoint(bytes, { file }), output);
+    return exitCodes.done;
+  }
   const customObjects = await loadPlugins(options.plugin ?? []);
   const rules = await rulesIn(bytes, file, { customObjects });
   if (rules !== undefined) {
@@ -55,6 +60,36 @@ function showWeights({ format, weights }: WeightFile, output: Output): void {
     kind: 'weights',
     format,
     weights: weights.map(({ name, dims, dtype }) => ({ name, shape: dims, dtype })),
+  });
+}
+
+function showCheckpoint({ version, values, parameters }: OrtCheckpoint, output: Output): void {
+  const where = { inside: '', external: ', values in a file beside it', nominal: ', without values' }[values];
+  output.line(
+    `training checkpoint of ONNX Runtime, version ${version}: ${parameters.length} parameters${where}`,
+  );
+  output.line();
+  output.table(
+    ['parameter', 'shape', 'dtype', 'elements', 'trainable'],
+    parameters.map(({ name, shape, dtype, trainable }) => [
+      name,
+      shape === undefined ? '—' : formatShape(shape),
+      dtype,
+      shape === undefined ? '—' : String(elementCount(shape)),
+      trainable ? 'yes' : output.paint('dim', 'no'),
+    ]),
+  );
+  output.result({
+    ok: true,
+    kind: 'checkpoint',
+    version,
+    values,
+    parameters: parameters.map(({ name, shape = null, dtype, trainable }) => ({
+      name,
+      shape,
+      dtype,
+      trainable,
+    })),
   });
 }
 

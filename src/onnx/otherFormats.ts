@@ -18,6 +18,7 @@ const signatures: readonly (readonly [string, string])[] = [
 export function recognizeOther(bytes: Uint8Array): string | undefined {
   const start = String.fromCharCode(...bytes.subarray(0, 64));
   if (start.slice(4, 8) === 'ORTM') return 'a model in ONNX Runtime’s own format (.ort)';
+  if (start.slice(4, 8) === 'ODTC') return 'a training checkpoint of ONNX Runtime';
   if (start.slice(4, 8) === 'TFL3') return 'a TensorFlow Lite model';
   const text = start.replace(/^(?:\xef\xbb\xbf)?\s+/, '');
   return signatures.find(([signature]) => start.startsWith(signature) || text.startsWith(signature))?.[1];

@@ -1,11 +1,12 @@
 // A step description from the pairs that were found and the rules of a rules file, which name the parameters.
 // Must not import runtime, files or cli.
 import type { Constraint } from '../constraints/constraint.js';
-import type { Consumer, ModelTensor, OnnxModel } from '../onnx/model.js';
+import type { OnnxModel } from '../onnx/model.js';
 import { ModelStructure } from '../onnx/modelStructure.js';
 import { resolveRules } from '../resolve/resolveRules.js';
 import type { Rules } from '../resolve/rules.js';
 import type { FoundPair } from './findPairs.js';
+import { inputTensor } from './inputTensor.js';
 import type { StepDescription } from './stepDescription.js';
 
 /** The description, and which rules could not be followed. */
@@ -19,7 +20,9 @@ export interface RuledStep {
 export function describeByRules(model: OnnxModel, pairs: readonly FoundPair[], rules: Rules): RuledStep {
   const parameters = pairs.filter(({ role }) => role === 'parameter');
   const { graph } = new ModelStructure(model);
-  const tensors = parameters.map((pair) => asTensor(pair, graph));
+  const tensors = parameters.map(({ input: name, dtype, shape }) =>
+    inputTensor({ name, dtype, shape }, graph),
+  );
   const { entries, warnings } = resolveRules({ tensors: () => tensors }, rules);
   const constraints = new Map<string, Constraint>(
     entries.flatMap(({ status, variable, constraint }) =>
@@ -35,32 +38,5 @@ export function describeByRules(model: OnnxModel, pairs: readonly FoundPair[], r
       status === 'unresolved' ? [{ name: variable.path, reason }] : [],
     ),
     warnings,
-  };
-}
-
-/** A parameter as rules look at tensors. Its elements are those of a run, so they can be neither read nor written. */
-function asTensor({ input, dtype, shape }: FoundPair, graph: ModelStructure['graph']): ModelTensor {
-  const none = (): never => {
-    throw new TypeError(`${input} has no elements before the step runs`);
-  };
-  return {
-    name: input,
-    path: 'graph.input',
-    dtype,
-    // Rules look at the number of dimensions; a size that is open is never a reason to refuse one.
-    dims: (shape ?? []).map((dim) => (typeof dim === 'number' ? dim : 1)),
-    kind: 'initializer',
-    alsoInput: true,
-    external: false,
-    consumers: graph
-      .readersOf(input)
-      .flatMap(({ opType, domain, name, inputs, outputs, attributes }) =>
-        inputs.flatMap((read, inputIndex): Consumer[] =>
-          read === input ? [{ opType, domain, nodeName: name, inputIndex, outputs, attributes }] : [],
-        ),
-      ),
-    read: none,
-    write: none,
-    checkpoint: none,
   };
 }
