@@ -23,6 +23,7 @@ import { planProjection } from './planProjection.js';
 import { ProjectionError } from './projectionError.js';
 import type { ParameterReport, ProjectionPlan } from './projectionPlan.js';
 import { type Platform, type ProviderEntry, providerName } from './providerTable.js';
+import { checkSessionOptions } from './sessionOptionsCheck.js';
 import { Snapshot } from './snapshot.js';
 
 export interface ProjectorOptions {
@@ -226,23 +227,6 @@ function withRoute(plan: ProjectionPlan, route: OutputRoute): ProjectionPlan {
 function arrayOfDType(dtype: WeightDType, count: number): NumberArray {
   if (dtype === 'float64') return new Float64Array(count);
   return dtype === 'float32' ? new Float32Array(count) : new Uint16Array(count);
-}
-
-/** Refuses options that would make runs write elsewhere than where they are told to. */
-function checkSessionOptions(options: Readonly<Record<string, unknown>>): void {
-  if (options.executionProviders !== undefined) {
-    throw new UsageError('sessionOptions.executionProviders: give the providers as providers');
-  }
-  if (options.preferredOutputLocation !== undefined) {
-    throw new UsageError(
-      'sessionOptions.preferredOutputLocation: weights are projected where they are; ONNX Runtime would write elsewhere',
-    );
-  }
-  if (options.enableGraphCapture === true) {
-    throw new UsageError(
-      'sessionOptions.enableGraphCapture: a captured graph goes on with the buffers it was captured with, and leaves others unwritten',
-    );
-  }
 }
 
 function checkAllAttached(targets: Targets): void {
