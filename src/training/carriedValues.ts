@@ -24,39 +24,48 @@ export interface CarriedValues {
 }
 
 /**
- * The parameters of the description under their names (several in one tensor under that of its input), and the state
- * under the names it is given, or those of the inputs that `findPairs` finds beside them.
+ * The parameters of the description under their names (several in one tensor under that of its input), and what goes
+ * from step to step beside them: state under the names it is given, parameters without a constraint and optimizer state
+ * that `findPairs` finds under those of their inputs.
  *
- * @param state what `findPairs` does not find, or is to be called otherwise
+ * @param state what `findPairs` does not find, or is to be called otherwise; null for what is not carried
  * @throws {ConfigError | ShapeError} where the step has no such input or output, or no fixed shape
  * @throws {UsageError} where two values share a name
  */
 export function carriedValues(
   model: OnnxModel,
   description: StepDescription,
-  state: Readonly<Record<string, StatePair>>,
+  state: Readonly<Record<string, StatePair | null>>,
 ): CarriedValues {
-  const read = (role: CarriedValue['role'], name: string, pair: StatePair): CarriedValue =>
-    readValue(model, description, { role, name, ...pair });
+  const read = (role: CarriedValue['role'], name: string, { input, output }: StatePair): CarriedValue =>
+    readValue(model, description, { role, name, input, output });
   const parameters = groupParameters(description).map(([first]) =>
     read('parameter', first.part === undefined ? first.name : first.input, first),
   );
-  const taken = new Set(parameters.map(({ input }) => input));
-  const own = Object.entries(state);
-  for (const [, { input }] of own) taken.add(input);
+  const given = Object.entries(state).flatMap(([name, pair]) =>
+    pair === null ? [] : [read('state', name, pair)],
+  );
+  const settled = [...parameters, ...given];
+  const taken = new Set(settled.flatMap(({ input, output }) => [input, output]));
+  for (const [name, pair] of Object.entries(state)) if (pair === null) taken.add(name);
+  const isOpen = ({ input, output }: StatePair): boolean => !taken.has(input) && !taken.has(output);
   const { pairs, unclear } = findPairs(model);
-  const found = pairs.filter(({ input }) => !taken.has(input)).map((pair) => [pair.input, pair] as const);
-  const counter = description.schedule?.counter;
-  const counted =
-    counter !== undefined && !taken.has(counter) && model.inputs.some(({ name }) => name === counter)
-      ? [[counter, { input: counter, output: `${counter}_new` }] as const]
-      : [];
   const values = [
-    ...parameters,
-    ...[...own, ...found, ...counted].map(([name, pair]) => read('state', name, pair)),
+    ...settled,
+    ...pairs.filter(isOpen).map((pair) => read(pair.role, pair.input, pair)),
+    ...counterOf(model, description)
+      .filter(isOpen)
+      .map((pair) => read('state', pair.input, pair)),
   ];
   refuseShared(values);
   return { values, unclear: new Map(unclear.map(({ input, reason }) => [input, reason])) };
+}
+
+/** The counter that a schedule puts into a step. */
+function counterOf({ inputs }: OnnxModel, { schedule }: StepDescription): readonly StatePair[] {
+  const counter = schedule?.counter;
+  if (counter === undefined || inputs.every(({ name }) => name !== counter)) return [];
+  return [{ input: counter, output: `${counter}_new` }];
 }
 
 function readValue(

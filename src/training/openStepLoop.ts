@@ -9,7 +9,7 @@ import type { OrtModule } from '../runtime/ort.js';
 import { type Platform, providerName, providerRow } from '../runtime/providerTable.js';
 import { openStepSession, type PreparedStep } from '../runtime/stepSession.js';
 import { BetweenSteps, checkOwnSchedule } from './betweenSteps.js';
-import { type CarriedValue, type CarriedValues, carriedValues } from './carriedValues.js';
+import { type CarriedValue, type CarriedValues, carriedValues, type StatePair } from './carriedValues.js';
 import { decodeCheckpoint } from './checkpoint.js';
 import { initialValues } from './initialValues.js';
 import { type SplicedParameter, splice } from './splice.js';
@@ -116,7 +116,7 @@ class StepSource {
     this.#file = model.file;
     this.constraints = whereConstrained(model, description, options.projector ?? false);
     const first = this.#decode('');
-    this.carried = carriedValues(first, description, options.state ?? {});
+    this.carried = carriedValues(first, description, stateOf(options));
     this.#inputs = first.inputs;
     this.loss = options.loss ?? findLoss(first, this.carried.values);
     for (const name of this.#fetched()) findOutput(first, name, this.carried.values);
@@ -152,6 +152,11 @@ class StepSource {
     this.#spliced = splice(model, this.description, isKnown ? { provider } : {});
     return model;
   }
+}
+
+/** What is given for every step is not carried. */
+function stateOf({ state = {}, inputs = {} }: ResumeOptions): Readonly<Record<string, StatePair | null>> {
+  return { ...Object.fromEntries(Object.keys(inputs).map((name) => [name, null])), ...state };
 }
 
 function whereConstrained(

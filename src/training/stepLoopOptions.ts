@@ -17,9 +17,9 @@ export interface ResumeOptions {
   readonly inputs?: StepConstants;
   /**
    * More that goes from step to step, by name: what `findPairs` does not find, such as counters, beside the parameters
-   * and the optimizer state that it does, which have their inputs' names.
+   * and the optimizer state that it does, which have their inputs' names. `null` for an input that comes with batches.
    */
-  readonly state?: Readonly<Record<string, StatePair>>;
+  readonly state?: Readonly<Record<string, StatePair | null>>;
   /** The output with the loss. Default: `loss`, else the only one of a single element. */
   readonly loss?: string;
   /** More outputs to be fetched after each step. Default: none. */
