@@ -14,14 +14,20 @@ export function showProgress(
   const bar = new SingleBar({
     format: `${place} loss {loss}, {rate} steps/s`,
     stream,
-    clearOnComplete: false,
+    // Signals are the program's own, and the terminal is left as it is, since a signal may end the program.
+    gracefulExit: false,
+    linewrap: true,
   });
   let done = 0;
   bar.start(steps ?? 0, 0, { step: 0, loss: '–', rate: '–' });
   return {
     update: ({ step, loss, stepsPerSecond }: StepResult) => {
       done += 1;
-      bar.update(done, { step, loss: loss.toPrecision(4), rate: stepsPerSecond.toPrecision(3) });
+      bar.update(done, {
+        step,
+        loss: loss.toPrecision(4),
+        rate: stepsPerSecond < 10 ? stepsPerSecond.toFixed(1) : stepsPerSecond.toFixed(0),
+      });
     },
     stop: () => bar.stop(),
   };
