@@ -1,12 +1,13 @@
 // How fast steps follow each other.
 // Must not import anything.
 
-/** Weight of the last step against those before: some twenty steps count. */
-const NEWEST = 0.05;
+/** How many steps count. */
+const SPAN = 20;
 
 /** The steps per second of late. */
 export class Pace {
-  #seconds: number | undefined;
+  #seconds = 0;
+  #steps = 0;
   #last: number = performance.now();
 
   /** A step is done. */
@@ -14,8 +15,9 @@ export class Pace {
     const now = performance.now();
     const seconds = (now - this.#last) / 1000;
     this.#last = now;
-    this.#seconds =
-      this.#seconds === undefined ? seconds : this.#seconds + NEWEST * (seconds - this.#seconds);
+    this.#steps += 1;
+    // A plain mean at first, so that the first step, often the slowest, weighs no more than the others.
+    this.#seconds += (seconds - this.#seconds) / Math.min(this.#steps, SPAN);
     return this.#seconds > 0 ? 1 / this.#seconds : Number.POSITIVE_INFINITY;
   }
 }
