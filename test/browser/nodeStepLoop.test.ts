@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { parseStepDescription, StepLoop } from '../../src/node.js';
-import { batches, followTrajectory, initial, inputs } from '../support/loopTrajectory.js';
+import { batches, farFromFinal, followTrajectory, initial, inputs } from '../support/loopTrajectory.js';
 import { readTrajectory, stepPath } from '../support/trainSteps.js';
 
 const trajectory = readTrajectory('mlp_sgd');
@@ -56,5 +56,28 @@ test('parameters go in once and stay; the loss alone comes back', async () => {
       'fc2.bias_new': 'gpu-buffer',
     });
   }
+  await loop.dispose();
+});
+
+test('a run that is cut by a checkpoint ends where the whole one does', async () => {
+  const before = await StepLoop.create(bytes, description, options);
+  await before.run(batches(trajectory), { steps: 25 });
+  const kept = await before.checkpoint();
+  await before.dispose();
+  // Nothing of the device is in it: the processor could go on as well.
+  for (const provider of ['webgpu', 'cpu']) {
+    const loop = await StepLoop.resume(kept, bytes, description, { inputs, providers: [provider] });
+    await loop.run(batches(trajectory, 25));
+    expect(await farFromFinal(loop, trajectory), provider).toEqual([]);
+    await loop.dispose();
+  }
+});
+
+test('NaN on the device is found there, with the step that made it', async () => {
+  const lr = (step: number): number => (step === 4 ? Number.NaN : 0.2);
+  const loop = await StepLoop.create(bytes, description, { ...options, inputs: { ...inputs, lr } });
+  await expect(loop.run(batches(trajectory))).rejects.toThrow(
+    /^the loss of step 5 is NaN: parameter 'fc1.weight' came out of step 4 with NaN/,
+  );
   await loop.dispose();
 });
