@@ -1,10 +1,18 @@
 // The entry point for Node: files, and weights projected by onnxruntime-node.
 
+import { writeFileAtomic } from './files/atomicWrite.js';
+import { readFile } from './files/readFile.js';
+import type { OnnxModel } from './onnx/model.js';
 import { loadNodeOrt, maySkipCopies } from './runtime/nodeOrt.js';
 import { WorkerExecutor } from './runtime/nodeWorkerExecutor.js';
 import { type RuntimeEntry, runtimeEntry } from './runtime/project.js';
 import type { Projector as ProjectorClass } from './runtime/projector.js';
 import { checkProviders, type ProviderStatus, type ProvidersOptions } from './runtime/providers.js';
+import { showProgress } from './training/nodeProgress.js';
+import { createStepLoop, resumeStepLoop, type StepLoopPlatform } from './training/openStepLoop.js';
+import type { StepDescription } from './training/stepDescription.js';
+import type { StepLoop as StepLoopClass } from './training/stepLoop.js';
+import type { ResumeOptions, StepLoopOptions } from './training/stepLoopOptions.js';
 
 // Beside this file once built: the script of a Projector's worker thread.
 const workerScript = new URL('./projectorWorker.js', import.meta.url);
@@ -77,6 +85,58 @@ export async function providers(options: ProvidersOptions = {}): Promise<readonl
   return checkProviders(options.ort ?? (await loadNodeOrt()), 'node');
 }
 
+/** How a step loop runs in Node. */
+const loops: StepLoopPlatform = {
+  platform: 'node',
+  load: loadNodeOrt,
+  provider: 'cpu',
+  maySkipCopies,
+  writeFile: writeFileAtomic,
+  showProgress,
+};
+
+/**
+ * Runs a train step, one plain ONNX graph with forward, backward and optimizer, over batches. Parameters and optimizer
+ * state stay where the step runs; the loss and what is asked for come back.
+ *
+ * Constraints of the description are put into the step (see `splice`), or applied between steps with `projector: true`.
+ * The step is an `OnnxModel` or its bytes, and is left as it is. `resume` goes on from a checkpoint, as a file's name or
+ * bytes.
+ *
+ * @throws {ConfigError | ShapeError | ResolveError} where description and step do not fit
+ * @throws {UsageError | ShapeError} where an initial value is missing, unknown, or does not fit
+ * @throws {ProviderError} when no provider of the list runs the step
+ * @example
+ * const loop = await StepLoop.create(await readModel('step.onnx'), await readStepDescription('step.json'), {
+ *   initial: { weight, bias },
+ *   inputs: { lr: 0.1 },
+ * });
+ * await loop.run(batches, { checkpoint: { file: 'run.safetensors', every: 100 }, progress: true });
+ * writeWeights(model, await loop.weights());
+ * await loop.dispose();
+ */
+export const StepLoop: {
+  create(
+    step: OnnxModel | Uint8Array,
+    description: StepDescription,
+    options: StepLoopOptions,
+  ): Promise<StepLoopClass>;
+  resume(
+    checkpoint: string | Uint8Array,
+    step: OnnxModel | Uint8Array,
+    description: StepDescription,
+    options?: ResumeOptions,
+  ): Promise<StepLoopClass>;
+} = {
+  create: (step, description, options) => createStepLoop(loops, step, description, options),
+  resume: async (checkpoint, step, description, options = {}) => {
+    const isFile = typeof checkpoint === 'string';
+    const bytes = isFile ? await readFile(checkpoint) : checkpoint;
+    return resumeStepLoop(loops, bytes, isFile ? checkpoint : undefined, step, description, options);
+  },
+};
+export type StepLoop = StepLoopClass;
+
 export { type Config, readConfigFile, readRulesFile } from './files/configFile.js';
 export { readKerasFile } from './files/kerasFile.js';
 export { type ReadModelOptions, readModel, writeModel } from './files/modelFile.js';
@@ -108,6 +168,7 @@ export type { ProjectorOptions } from './runtime/projector.js';
 export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
 export type { OrtTrainingSession } from './runtime/trainingSession.js';
 export type { Weight } from './runtime/weight.js';
+export type { StatePair } from './training/carriedValues.js';
 export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
 export {
   type FlatConstraints,
@@ -117,6 +178,7 @@ export {
   planFlatParameters,
   projectFlatParameters,
 } from './training/flatParameters.js';
+export { NonFiniteError } from './training/nonFinite.js';
 export { type OrtCheckpoint, type OrtParameter, readOrtCheckpoint } from './training/ortCheckpoint.js';
 export { OrtTrainingAdapter, type OrtTrainingOptions } from './training/ortTrainingAdapter.js';
 export type { Part } from './training/parts.js';
@@ -129,4 +191,13 @@ export {
   type StepDescriptionOptions,
   type StepParameter,
 } from './training/stepDescription.js';
+export type { StepBatch, StepConstants, StepInput } from './training/stepInputs.js';
+export type { CheckpointOptions, RunOptions, StepResult } from './training/stepLoop.js';
+export type {
+  InitialValue,
+  ResumeOptions,
+  StepLoopOptions,
+  StepLoopReport,
+} from './training/stepLoopOptions.js';
+export { writeWeights } from './training/writeWeights.js';
 export { loadNodeOrt };

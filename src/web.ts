@@ -1,8 +1,13 @@
 // The entry point for browsers: weights projected by onnxruntime-web.
+import type { OnnxModel } from './onnx/model.js';
 import { type RuntimeEntry, runtimeEntry } from './runtime/project.js';
 import type { Projector as ProjectorClass } from './runtime/projector.js';
 import { checkProviders, type ProviderStatus, type ProvidersOptions } from './runtime/providers.js';
 import { loadWebOrt } from './runtime/webOrt.js';
+import { createStepLoop, resumeStepLoop, type StepLoopPlatform } from './training/openStepLoop.js';
+import type { StepDescription } from './training/stepDescription.js';
+import type { StepLoop as StepLoopClass } from './training/stepLoop.js';
+import type { ResumeOptions, StepLoopOptions } from './training/stepLoopOptions.js';
 
 const entry: RuntimeEntry = runtimeEntry({
   platform: 'web',
@@ -68,6 +73,55 @@ export async function providers(options: ProvidersOptions = {}): Promise<readonl
   return checkProviders(options.ort ?? (await loadWebOrt()), 'web');
 }
 
+/** How a step loop runs in a browser. */
+const loops: StepLoopPlatform = {
+  platform: 'web',
+  load: loadWebOrt,
+  provider: 'wasm',
+  maySkipCopies: () => false,
+  writeFile: undefined,
+  showProgress: undefined,
+};
+
+/**
+ * Runs a train step, one plain ONNX graph with forward, backward and optimizer, over batches. Parameters and optimizer
+ * state stay where the step runs; the loss and what is asked for come back.
+ *
+ * Constraints of the description are put into the step (see `splice`), or applied between steps with `projector: true`.
+ * The step is an `OnnxModel` or its bytes, and is left as it is. `resume` goes on from the bytes of a checkpoint.
+ *
+ * @throws {ConfigError | ShapeError | ResolveError} where description and step do not fit
+ * @throws {UsageError | ShapeError} where an initial value is missing, unknown, or does not fit
+ * @throws {ProviderError} when no provider of the list runs the step
+ * @example
+ * const loop = await StepLoop.create(bytes, parseStepDescription(text), {
+ *   initial: { weight, bias },
+ *   inputs: { lr: 0.1 },
+ *   providers: ['webgpu', 'wasm'],
+ * });
+ * await loop.run(batches, { onStep: ({ step, loss }) => show(step, loss) });
+ * writeWeights(model, await loop.weights());
+ * await loop.dispose();
+ */
+export const StepLoop: {
+  create(
+    step: OnnxModel | Uint8Array,
+    description: StepDescription,
+    options: StepLoopOptions,
+  ): Promise<StepLoopClass>;
+  resume(
+    checkpoint: Uint8Array,
+    step: OnnxModel | Uint8Array,
+    description: StepDescription,
+    options?: ResumeOptions,
+  ): Promise<StepLoopClass>;
+} = {
+  create: (step, description, options) => createStepLoop(loops, step, description, options),
+  resume: (checkpoint, step, description, options = {}) =>
+    resumeStepLoop(loops, checkpoint, undefined, step, description, options),
+};
+export type StepLoop = StepLoopClass;
+
 export { upgradeOpset } from './onnx/upgradeOpset.js';
 export {
   type AppliedEntry,
@@ -88,6 +142,7 @@ export type { ProjectorOptions } from './runtime/projector.js';
 export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './runtime/providers.js';
 export type { OrtTrainingSession } from './runtime/trainingSession.js';
 export type { Weight } from './runtime/weight.js';
+export type { StatePair } from './training/carriedValues.js';
 export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
 export {
   type FlatConstraints,
@@ -97,6 +152,7 @@ export {
   planFlatParameters,
   projectFlatParameters,
 } from './training/flatParameters.js';
+export { NonFiniteError } from './training/nonFinite.js';
 export { type OrtCheckpoint, type OrtParameter, readOrtCheckpoint } from './training/ortCheckpoint.js';
 export { OrtTrainingAdapter, type OrtTrainingOptions } from './training/ortTrainingAdapter.js';
 export type { Part } from './training/parts.js';
@@ -109,4 +165,13 @@ export {
   type StepDescriptionOptions,
   type StepParameter,
 } from './training/stepDescription.js';
+export type { StepBatch, StepConstants, StepInput } from './training/stepInputs.js';
+export type { CheckpointOptions, RunOptions, StepResult } from './training/stepLoop.js';
+export type {
+  InitialValue,
+  ResumeOptions,
+  StepLoopOptions,
+  StepLoopReport,
+} from './training/stepLoopOptions.js';
+export { writeWeights } from './training/writeWeights.js';
 export { loadWebOrt };

@@ -38,6 +38,22 @@ const dtypes: ReadonlyMap<unknown, DType> = new Map([
   ['C64', 'complex64'],
 ]);
 
+/** The format's name of a dtype; undefined where it has none. */
+export function dtypeCode(dtype: DType): string | undefined {
+  for (const [code, known] of dtypes) if (known === dtype) return code as string;
+  return undefined;
+}
+
+/** What a safetensors file says of itself. @throws {FormatError} where that is not text by name */
+export function readMetadata(bytes: Uint8Array, place: ErrorPlace): ReadonlyMap<string, string> {
+  const header = parseHeader(bytes.subarray(8, 8 + headerLength(bytes, place)), place);
+  const found = new Map<string, unknown>(Object.entries(header)).get('__metadata__') ?? {};
+  const entries = isObject(found) ? Object.entries(found) : undefined;
+  if (entries?.every((entry): entry is [string, string] => typeof entry[1] === 'string'))
+    return new Map(entries);
+  throw new FormatError('is no object of texts', { ...place, path: '__metadata__' });
+}
+
 /**
  * The tensors of a safetensors file, in the header's order.
  *
