@@ -12,6 +12,7 @@ import { BetweenSteps, checkOwnSchedule } from './betweenSteps.js';
 import { type CarriedValue, type CarriedValues, carriedValues, type StatePair } from './carriedValues.js';
 import { decodeCheckpoint } from './checkpoint.js';
 import { initialValues } from './initialValues.js';
+import { checkKnown } from './knownOptions.js';
 import { type SplicedParameter, splice } from './splice.js';
 import { CONSTRAINTS_DOMAIN, SPLICED_PREFIX } from './splicedNames.js';
 import type { StepDescription } from './stepDescription.js';
@@ -28,6 +29,19 @@ export interface StepLoopPlatform extends Pick<StepLoopGround, 'writeFile' | 'sh
   readonly maySkipCopies: () => boolean;
 }
 
+const resumeKeys: readonly (keyof ResumeOptions)[] = [
+  'inputs',
+  'state',
+  'loss',
+  'fetch',
+  'projector',
+  'ort',
+  'providers',
+  'strict',
+  'noCopy',
+  'sessionOptions',
+];
+
 /** Starts a loop on its initial values. */
 export async function createStepLoop(
   on: StepLoopPlatform,
@@ -35,6 +49,7 @@ export async function createStepLoop(
   description: StepDescription,
   options: StepLoopOptions,
 ): Promise<StepLoop> {
+  checkKnown(options, ['initial', ...resumeKeys]);
   return openLoop(on, model, description, options, (carried) => ({
     step: 0,
     values: initialValues(options.initial, carried),
@@ -50,6 +65,7 @@ export async function resumeStepLoop(
   description: StepDescription,
   options: ResumeOptions,
 ): Promise<StepLoop> {
+  checkKnown(options, resumeKeys);
   return openLoop(on, model, description, options, (carried) => decodeCheckpoint(bytes, carried, { file }));
 }
 

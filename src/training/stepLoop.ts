@@ -10,6 +10,7 @@ import { takeBatches } from './batches.js';
 import type { BetweenSteps } from './betweenSteps.js';
 import type { CarriedValue } from './carriedValues.js';
 import { encodeCheckpoint } from './checkpoint.js';
+import { checkKnown } from './knownOptions.js';
 import { checkFinite, explainLoss } from './nonFinite.js';
 import { Pace } from './pace.js';
 import type { StepBatch, StepInputs } from './stepInputs.js';
@@ -212,7 +213,10 @@ export class StepLoop {
     });
   }
 
-  #readOptions({ steps, checkpoint, progress = false }: RunOptions): RunPlan {
+  #readOptions(options: RunOptions): RunPlan {
+    checkKnown(options, ['steps', 'signal', 'onStep', 'checkpoint', 'progress']);
+    const { steps, checkpoint, progress = false } = options;
+    checkKnown(checkpoint ?? {}, ['every', 'file', 'write']);
     checkCount('steps', steps);
     checkCount('checkpoint.every', checkpoint?.every);
     const { writeFile, showProgress } = this.#ground;

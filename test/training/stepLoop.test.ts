@@ -154,6 +154,7 @@ describe('refuses', () => {
   });
 
   test.each([
+    ['an unknown option', { intial: {} }, "there is no option 'intial'; accepted are initial, inputs, state"],
     [
       'an unknown constant',
       { inputs: { rate: 1 } },
@@ -194,10 +195,12 @@ describe('refuses', () => {
   test.each([
     [{ steps: 0 }, 'steps must be a whole number from 1, found 0'],
     [{ checkpoint: { every: 1.5, file: 'x' } }, 'checkpoint.every must be a whole number from 1, found 1.5'],
+    [{ until: 3 }, "there is no option 'until'; accepted are steps, signal, onStep, checkpoint, progress"],
+    [{ checkpoint: { path: 'x' } }, "there is no option 'path'; accepted are every, file, write"],
     [{ checkpoint: { every: 2 } }, 'checkpoint takes file or write, one of them'],
   ])('to run with %j', async (options, message) => {
     const loop = await makeLoop();
-    expect(() => loop.run([], options)).toThrow(message);
+    expect(() => loop.run([], options as object)).toThrow(message);
     await loop.dispose();
   });
 });
