@@ -36,9 +36,8 @@ export function judgeAgainst(network, start, plain) {
   return (answers, constrained) => findMistake(network, answers, constrained ? projected : plain);
 }
 
-/** On the backend of plain JavaScript where gradients of convolutions are needed, which wasm lacks. */
 async function takeStep(network, start) {
-  const step = new TfjsStep(network, network.kind === 'cnn' ? 'cpu' : 'wasm', false);
+  const step = new TfjsStep(network, false);
   await step.refill(start);
   await step.run();
   const answers = (await step.answer()).map((values) => values.slice());

@@ -18,7 +18,7 @@ export const stepContenders = [
   {
     name: 'tfjs wasm',
     prepare({ network }, start) {
-      const step = new TfjsStep(network, 'wasm', true);
+      const step = new TfjsStep(network, true);
       return {
         refill: () => step.refill(start),
         run: () => step.run(),

@@ -6,12 +6,11 @@ import { makeConstraint, use } from '../contenders/tfjs.mjs';
 import { product } from '../units.mjs';
 import { batchOf, MOMENTUM } from './networks.mjs';
 
-/** A step that can be taken once after each `refill`. */
+/** A step on wasm that can be taken once after each `refill`. */
 export class TfjsStep {
-  /** @param {import('./networks.mjs').Network} network @param {'wasm' | 'cpu'} backend @param {boolean} constrained */
-  constructor(network, backend, constrained) {
+  /** @param {import('./networks.mjs').Network} network @param {boolean} constrained */
+  constructor(network, constrained) {
     this.network = network;
-    this.backend = backend;
     this.constraints = network.parameters.map((parameter) =>
       constrained && parameter.constraint ? makeConstraint(inTfjs(parameter)) : undefined,
     );
@@ -20,7 +19,7 @@ export class TfjsStep {
   /** @param {readonly Float32Array[]} start */
   async refill(start) {
     this.dispose();
-    await use(this.backend);
+    await use('wasm');
     const { parameters, learningRate, input, target } = this.network;
     const values = start.map((value, i) => toTfjs(parameters[i % parameters.length], value));
     this.variables = values.slice(0, parameters.length).map((value) => tf.variable(value));
@@ -60,7 +59,7 @@ export class TfjsStep {
 
   #loss() {
     const { x, y, variables } = this;
-    return this.network.kind === 'mlp' ? mlpLoss(x, y, variables) : cnnLoss(x, y, variables, this.backend);
+    return this.network.kind === 'mlp' ? mlpLoss(x, y, variables) : cnnLoss(x, y, variables);
   }
 }
 
@@ -69,16 +68,15 @@ function mlpLoss(x, y, [kernel1, bias1, kernel2, bias2]) {
   return tf.mean(tf.square(tf.sub(tf.add(tf.matMul(hidden, kernel2), bias2), y)));
 }
 
-function cnnLoss(x, y, [kernel1, bias1, kernel2, bias2, dense, bias3], backend) {
-  const conv = backend === 'wasm' ? convolve : (image, kernel) => tf.conv2d(image, kernel, 1, 'valid');
-  const first = tf.relu(tf.add(conv(x, kernel1), bias1));
-  const second = tf.relu(tf.add(conv(tf.maxPool(first, 2, 2, 'valid'), kernel2), bias2));
+function cnnLoss(x, y, [kernel1, bias1, kernel2, bias2, dense, bias3]) {
+  const first = tf.relu(tf.add(convolve(x, kernel1), bias1));
+  const second = tf.relu(tf.add(convolve(tf.maxPool(first, 2, 2, 'valid'), kernel2), bias2));
   const logits = tf.add(tf.matMul(tf.reshape(second, [x.shape[0], -1]), dense), bias3);
   return tf.neg(tf.mean(tf.sum(tf.mul(y, tf.logSoftmax(logits)), 1)));
 }
 
 /** `conv2d`, whose gradient to the kernel is a convolution too: the wasm backend has no kernel for tfjs's own. */
-const convolve = tf.customGrad((image, kernel, save) => {
+export const convolve = tf.customGrad((image, kernel, save) => {
   save([image, kernel]);
   const value = tf.conv2d(image, kernel, 1, 'valid');
   const gradFunc = (dy, [savedImage, savedKernel]) => [
