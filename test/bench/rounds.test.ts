@@ -1,4 +1,5 @@
 // The benchmark's own judgement: its float64 answers, the contenders that need no build, and the names of its targets.
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { applyKerasConstraint, type KerasConstraint } from '../support/reference.js';
 import { cases } from './cases.mjs';
@@ -9,6 +10,7 @@ import { tfjsCpu, tfjsWasm } from './contenders/tfjs.mjs';
 import { measure } from './rounds.mjs';
 import { judgeAgainst } from './steps/stepAnswer.mjs';
 import { stepCases } from './steps/stepCases.mjs';
+import { convolve } from './steps/tfjsStep.mjs';
 import { judgeTargets, readTargets } from './targets.mjs';
 import { copyInto, findMistake, makeWeights } from './weights.mjs';
 
@@ -150,5 +152,24 @@ describe('targets', () => {
       ['memcpy', 2, 'missed'],
       ['tfjs wasm', 5, 'missed'],
     ]);
+  });
+});
+
+test("the convolution of the steps in wasm has the gradients of tfjs's own", async () => {
+  const gradients = async (backend: string, conv: typeof convolve) => {
+    await tf.setBackend(backend);
+    const image = tf.sin(tf.reshape(tf.range(0, 2 * 6 * 5 * 3), [2, 6, 5, 3])) as tf.Tensor4D;
+    const kernel = tf.cos(tf.reshape(tf.range(0, 3 * 2 * 3 * 4), [3, 2, 3, 4])) as tf.Tensor4D;
+    const loss = (x: tf.Tensor, k: tf.Tensor) => tf.sum(tf.square(conv(x, k))) as tf.Scalar;
+    return tf
+      .grads(loss)([image, kernel])
+      .map((gradient) => [...gradient.dataSync()]);
+  };
+  const own = (x: tf.Tensor, k: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, k as tf.Tensor4D, 1, 'valid');
+  const right = await gradients('cpu', own);
+  const found = await gradients('wasm', convolve);
+  expect(found.map(({ length }) => length)).toEqual([2 * 6 * 5 * 3, 3 * 2 * 3 * 4]);
+  found.flat().forEach((value, i) => {
+    expect(Math.abs(value - (right.flat()[i] as number))).toBeLessThan(1e-3);
   });
 });

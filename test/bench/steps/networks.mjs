@@ -24,8 +24,8 @@ export const MOMENTUM = 0.9;
 // Every limit is below the norms that the first step gives, so that each unit is scaled.
 const maxNorm = (limit, axis) => ({ class_name: 'MaxNorm', config: { max_value: limit, axis } });
 
-/** @type {Network} */
-export const mlp = {
+/** @param {number} batch @returns {Network} */
+const mlpOf = (batch) => ({
   kind: 'mlp',
   parameters: [
     { name: 'kernel1', dims: [2048, 2048], scale: 0.05, constraint: maxNorm(1, 0) },
@@ -33,10 +33,13 @@ export const mlp = {
     { name: 'kernel2', dims: [2048, 2048], scale: 0.05, constraint: maxNorm(1, 0) },
     { name: 'bias2', dims: [2048], scale: 0.1 },
   ],
-  input: [BATCH, 2048],
-  target: [BATCH, 2048],
+  input: [batch, 2048],
+  target: [batch, 2048],
   learningRate: 0.5,
-};
+});
+
+export const mlp = mlpOf(BATCH);
+export const mlp256 = mlpOf(256);
 
 const toHwio = ([o, i, h, w]) => ({ view: [o, i, h, w], perm: [2, 3, 1, 0], dims: [h, w, i, o] });
 

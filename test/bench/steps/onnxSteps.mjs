@@ -13,7 +13,7 @@ export function encodeStep(network) {
   graph.input('x', network.input);
   graph.input('y', network.target);
   graph.output('loss', []);
-  const gradients = network.kind === 'mlp' ? mlpGradients(graph) : cnnGradients(graph);
+  const gradients = network.kind === 'mlp' ? mlpGradients(graph, network.input[0]) : cnnGradients(graph);
   addUpdates(graph, network, gradients);
   return graph.encode();
 }
@@ -31,13 +31,13 @@ function addUpdates(graph, { parameters, learningRate }, gradients) {
 }
 
 /** Dense, ReLU, Dense; the mean of squared errors. */
-function mlpGradients(graph) {
+function mlpGradients(graph, batch) {
   const add = (...node) => graph.node(...node);
   const z = add('Gemm', ['x', 'kernel1', 'bias1']);
   const h = add('Relu', [z]);
   const error = add('Sub', [add('Gemm', [h, 'kernel2', 'bias2']), 'y']);
   add('ReduceMean', [add('Mul', [error, error])], { keepdims: 0 }, 'loss');
-  const scaled = add('Mul', [error, graph.scalar(2 / (BATCH * 2048))]);
+  const scaled = add('Mul', [error, graph.scalar(2 / (batch * 2048))]);
   const behind = passed(graph, z, add('Gemm', [scaled, 'kernel2'], { transB: 1 }));
   return {
     kernel1: add('Gemm', ['x', behind], { transA: 1 }),

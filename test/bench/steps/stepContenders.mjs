@@ -1,5 +1,5 @@
-// Everyone who takes a train step: without constraint, with it inside, behind it in two ways, and tfjs. All feed what the
-// step before gave back in, and take new tensors.
+// Everyone who takes a train step: without constraint, with it inside, behind it in two ways, and tfjs. All but tfjs
+// take what they read from JavaScript's memory and give new tensors, as ONNX Runtime does in a loop.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { get, OnnxModel } from '../../../dist/index.js';
 import { Projector, splice } from '../../../dist/node.js';
@@ -37,9 +37,8 @@ function inSession(name, makeStep) {
       const project = await after;
       const session = await InferenceSession.create(bytes);
       const feeds = feedsOf(network, start);
-      const names = [...network.parameters.keys(), ...network.parameters.keys()].map((i, place) =>
-        outputName(network.parameters[i].name, place >= network.parameters.length),
-      );
+      const own = network.parameters.map(({ name: parameter }) => parameter);
+      const names = [...own.map((key) => `${key}_new`), ...own.map((key) => `${key}/v_new`)];
       let outputs = {};
       return {
         refill() {
@@ -58,10 +57,6 @@ function inSession(name, makeStep) {
       };
     },
   };
-}
-
-function outputName(parameter, isVelocity) {
-  return isVelocity ? `${parameter}/v_new` : `${parameter}_new`;
 }
 
 function feedsOf(network, start) {
