@@ -9,6 +9,7 @@ import { rewrite } from '../ops/rewrite.js';
 import { applyOp, SymbolicTensor } from '../ops/symbolicTensor.js';
 import { castTo, constant } from '../ops/tensorLike.js';
 import { widenNorms } from '../ops/widenNorms.js';
+import { reshapeTo } from './reshapeTo.js';
 import { computeDType, load, store, type WeightDType } from './storage.js';
 import { type Structure, structureOf } from './structure.js';
 import { sumOfSquares } from './sumOfSquares.js';
@@ -34,6 +35,8 @@ export interface Lowering {
   readonly view: View;
   /** The projected weight, in the stored dtype as `fed` is. */
   readonly project: (fed: SymbolicTensor) => SymbolicTensor;
+  /** The projected weight with its own dims, for graphs that it is a part of. */
+  readonly projectWhole: (w: SymbolicTensor) => SymbolicTensor;
 }
 
 export type LoweringName = 'identity' | 'elementwise' | 'rows' | 'columns' | 'webgpu' | 'canonical';
@@ -129,7 +132,25 @@ export function chooseLowering(task: Task): Lowering {
     structure,
     view: row.seenAsView ? subject.view : [],
     project: (fed) => store(row.project(subject, load(fed, task.dtype)), task.dtype),
+    projectWhole: (w) => store(projectWhole(row, subject, load(w, task.dtype)), task.dtype),
   };
+}
+
+/** The weight is not seen as its view: what a Reshape gives as an output of the graph is a copy in ONNX Runtime. */
+function projectWhole(row: Row, subject: Subject, w: SymbolicTensor): SymbolicTensor {
+  const { structure, view, dims } = subject;
+  if (!row.seenAsView) return row.project(subject, w);
+  if (structure.kind !== 'scaled') return elementwiseForm(structure, w);
+  const factor = unitFactors({ structure, view }, reshapeTo(w, sizesOf(splitBlocks(view))));
+  const { axes } = structure;
+  return scaleBy(
+    structure,
+    w,
+    reshapeTo(
+      factor,
+      dims.map((size, i) => (axes.includes(i) ? 1 : size)),
+    ),
+  );
 }
 
 function viewOf(structure: Structure, dims: readonly number[]): View {
@@ -164,9 +185,16 @@ function normForm(
   { structure, view }: Pick<Subject, 'structure' | 'view'>,
   w: SymbolicTensor,
 ): SymbolicTensor {
-  if (structure.kind !== 'scaled') return w;
+  return structure.kind === 'scaled' ? scaleBy(structure, w, unitFactors({ structure, view }, w)) : w;
+}
+
+/** The factor of each unit of `w`, which has the dims of its view in blocks. */
+function unitFactors(
+  { structure, view }: { readonly structure: Scaled; readonly view: View },
+  w: SymbolicTensor,
+): SymbolicTensor {
   const wide = needsWideSums(view, w.dtype);
-  return scaleBy(structure, w, factorOf(structure, sumOfSquares(w, splitBlocks(view), { wide }), w));
+  return factorOf(structure, sumOfSquares(w, splitBlocks(view), { wide }), w);
 }
 
 /** Whether the sums of squares of a view's units are to be summed in float64. */

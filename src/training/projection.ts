@@ -5,8 +5,8 @@ import type { Constraint } from '../constraints/constraint.js';
 import type { Shape } from '../graph/shape.js';
 import { chooseLowering } from '../lowering/lowerings.js';
 import type { WeightDType } from '../lowering/storage.js';
-import { applyOp, type SymbolicTensor } from '../ops/symbolicTensor.js';
-import { castTo, constant, int64Value } from '../ops/tensorLike.js';
+import type { SymbolicTensor } from '../ops/symbolicTensor.js';
+import { castTo } from '../ops/tensorLike.js';
 
 /** The projected value of an updated one, and the form it is computed in. */
 export interface Projection {
@@ -36,17 +36,9 @@ export function projectionOf(
   const w = isBrain ? castTo(updated, 'float32') : updated;
   const dtype = w.dtype as WeightDType;
   const lowering = chooseLowering({ constraint, dtype, dims, provider });
-  const projected = reshapeTo(lowering.project(reshapeTo(w, lowering.dims)), dims);
-  return { result: castTo(projected, updated.dtype), form: lowering.name };
+  return { result: castTo(lowering.projectWhole(w), updated.dtype), form: lowering.name };
 }
 
 function sizesOf(shape: Shape): readonly number[] | undefined {
   return shape?.every((dim) => typeof dim === 'number') ? (shape as readonly number[]) : undefined;
-}
-
-/** The same elements with other dims. */
-export function reshapeTo(x: SymbolicTensor, dims: readonly number[]): SymbolicTensor {
-  const { shape, dtype } = x;
-  if (shape?.length === dims.length && shape.every((dim, i) => dim === dims[i])) return x;
-  return applyOp('Reshape', [x, constant(int64Value(dims))], { dtype, shape: dims });
 }

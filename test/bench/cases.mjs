@@ -6,6 +6,12 @@ import { readFileSync } from 'node:fs';
  * @typedef {{ class_name: 'MaxNorm' | 'MinMaxNorm' | 'NonNeg' | 'UnitNorm', config: Record<string, unknown> }} KerasConstraint
  * @typedef {{ name: string, dims: number[], constraint: KerasConstraint }} Parameter
  * @typedef {{ name: string, parameters: Parameter[] }} Case
+ *
+ * @typedef {Case & {
+ *   network: import('./steps/networks.mjs').Network,
+ *   weights: () => Float32Array[],
+ *   findMistake: (contender: { name: string }, answers: readonly ArrayLike<number>[]) => Promise<string | undefined>,
+ * }} StepCase a train step, which brings its own weights and judge
  */
 
 /** @type {Record<string, (axis: number | number[]) => KerasConstraint>} */
@@ -62,12 +68,4 @@ function constraintOf(path) {
 /** @returns {KerasConstraint} */
 function maxNormOver(axis) {
   return { class_name: 'MaxNorm', config: { max_value: 0.5, axis } };
-}
-
-/** The cases whose name holds `part`, in any case and with `x` for `×`. */
-export function chooseCases(part = '') {
-  const plain = (text) => text.toLowerCase().replaceAll('×', 'x');
-  const chosen = cases.filter(({ name }) => plain(name).includes(plain(part)));
-  if (chosen.length > 0) return chosen;
-  throw new Error(`no case is named like '${part}'; there are ${cases.map(({ name }) => name).join('; ')}`);
 }

@@ -1,16 +1,19 @@
-// The benchmark: this package against a copy of the same bytes, JavaScript, tfjs, the canonical graph and Keras in one run.
+// The benchmark: this package against a copy of the same bytes, JavaScript, tfjs, the canonical graph and Keras in one run,
+// and what a constraint adds to a train step.
 // Needs a build. `--json` prints one object and nothing else on standard output. A wrong answer ends it with exit code 1.
 import { Command, InvalidArgumentError } from 'commander';
-import { chooseCases } from './cases.mjs';
+import { chooseCases } from './chooseCases.mjs';
 import { gatherContenders } from './contenders.mjs';
 import { describeMachine, describeVersions } from './machine.mjs';
 import { measure, WARM_UP } from './rounds.mjs';
+import { stepContenders } from './steps/stepContenders.mjs';
+import { formatStepMarkdown, formatSteps, withShares } from './steps/stepTables.mjs';
 import { formatMarkdown, formatResults, formatTargets } from './tables.mjs';
 import { judgeTargets } from './targets.mjs';
 import { product } from './units.mjs';
 
 const options = new Command('bench')
-  .description('medians and ratios of projecting weights, in one run on this machine')
+  .description('medians and ratios of projecting weights and of train steps, in one run on this machine')
   .option('--only <part>', 'the cases whose name holds this', parseCases)
   .option('--runs <n>', 'rounds that count', parseRuns, 15)
   .option('--keras [pythons]', 'also Keras, of these interpreters, parted by commas ($PYTHON, python3)')
@@ -19,32 +22,41 @@ const options = new Command('bench')
   .parse()
   .opts();
 
-const cases = options.only ?? chooseCases();
+const { projections, steps } = options.only ?? chooseCases();
 const contenders = await gatherContenders(namePythons(options.keras));
-const results = [];
-for (const [i, benchCase] of cases.entries()) {
-  console.error(`${i + 1} of ${cases.length}: ${benchCase.name}`);
-  results.push({ name: benchCase.name, times: await measure(benchCase, contenders, options.runs) });
-}
+const count = projections.length + steps.length;
+const results = await measureAll(projections, contenders, 0);
+const stepResults = await measureAll(steps, stepContenders, projections.length);
 const machine = describeMachine();
 const versions = describeVersions(contenders);
-const targets = judgeTargets(results);
+const targets = judgeTargets([...results, ...stepResults]);
 if (options.json) printJson();
 else printTables();
 for (const contender of contenders) contender.close?.();
 
+async function measureAll(cases, all, before) {
+  const measured = [];
+  for (const [i, benchCase] of cases.entries()) {
+    console.error(`${before + i + 1} of ${count}: ${benchCase.name}`);
+    measured.push({ name: benchCase.name, times: await measure(benchCase, all, options.runs) });
+  }
+  return measured;
+}
+
 function printJson() {
-  const described = cases.map(({ name, parameters }, i) => ({
+  const described = projections.map(({ name, parameters }, i) => ({
     name,
     bytes: parameters.reduce((bytes, { dims }) => bytes + 4 * product(dims), 0),
     contenders: withRatios(results[i].times),
   }));
   const method = { warmUp: WARM_UP, runs: options.runs, unit: 'ms' };
-  console.log(JSON.stringify({ machine, versions, method, cases: described, targets }));
+  const trained = stepResults.map(({ name, times }) => ({ name, contenders: withShares(times) }));
+  console.log(JSON.stringify({ machine, versions, method, cases: described, steps: trained, targets }));
 }
 
 function printTables() {
-  console.log(options.markdown ? formatMarkdown(results) : formatResults(results));
+  if (results.length > 0) console.log(options.markdown ? formatMarkdown(results) : formatResults(results));
+  if (stepResults.length > 0) console.log((options.markdown ? formatStepMarkdown : formatSteps)(stepResults));
   if (!options.markdown) console.log(formatTargets(targets));
   const { processor, cores, memoryGB, platform } = machine;
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);

@@ -42,6 +42,31 @@ test('--json prints one object with machine, versions and every contender of the
   ]);
 });
 
+test('a train step: every contender gives the same parameters, and the JSON tells the share and the rate', () => {
+  const { status, stdout, stderr } = bench('--only', 'step, cnn', '--runs', '1', '--json');
+  expect(status, stderr).toBe(0);
+  const { cases, steps } = JSON.parse(stdout);
+  expect(cases).toEqual([]);
+  const { name, contenders } = steps[0];
+  expect(name).toBe('Train step, CNN');
+  expect(Object.keys(contenders)).toEqual([
+    'plain step',
+    'spliced',
+    'spliced, canonical',
+    'Projector behind',
+    'session behind',
+    'tfjs wasm',
+  ]);
+  expect(contenders['plain step'].share).toBe(0);
+  const { median, perSecond } = contenders.spliced;
+  expect(perSecond * median).toBeCloseTo(1000);
+  expect(contenders.spliced.detail).toEqual([
+    'conv1: rows, 9 nodes',
+    'conv2: rows, 9 nodes',
+    'dense: columns, 10 nodes',
+  ]);
+});
+
 test.each([
   [['--only', 'Dense 5×5'], 'no case is named like'],
   [['--runs', '0'], 'a whole number above 0'],

@@ -28,7 +28,7 @@ const PAUSE = 20;
  * @returns {Promise<Record<string, Times>>} by the contenders' names
  */
 export async function measure(benchCase, contenders, runs) {
-  const weights = makeWeights(benchCase.parameters);
+  const weights = benchCase.weights?.() ?? makeWeights(benchCase.parameters);
   const starters = [];
   try {
     for (const contender of contenders) {
@@ -79,6 +79,9 @@ async function timeOnce({ entry, times }) {
 
 async function check(benchCase, { contender, entry }, weights) {
   const answers = await entry.answer();
+  const own = await benchCase.findMistake?.(contender, answers);
+  if (own) throw new Error(`${benchCase.name}: ${contender.name} is wrong: ${own}`);
+  if (benchCase.findMistake) return;
   for (const [i, parameter] of benchCase.parameters.entries()) {
     const mistake = contender.copies
       ? answers[i].some((value, j) => value !== weights[i][j]) && 'the copy differs'

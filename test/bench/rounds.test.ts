@@ -1,11 +1,16 @@
 // The benchmark's own judgement: its float64 answers, the contenders that need no build, and the names of its targets.
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { applyKerasConstraint, type KerasConstraint } from '../support/reference.js';
-import { cases, chooseCases } from './cases.mjs';
+import { cases } from './cases.mjs';
+import { chooseCases } from './chooseCases.mjs';
 import { loops } from './contenders/loops.mjs';
 import { memcpy } from './contenders/memcpy.mjs';
 import { tfjsCpu, tfjsWasm } from './contenders/tfjs.mjs';
 import { measure } from './rounds.mjs';
+import { judgeAgainst } from './steps/stepAnswer.mjs';
+import { stepCases } from './steps/stepCases.mjs';
+import { convolve } from './steps/tfjsStep.mjs';
 import { judgeTargets, readTargets } from './targets.mjs';
 import { copyInto, findMistake, makeWeights } from './weights.mjs';
 
@@ -88,7 +93,7 @@ describe('measure', () => {
 });
 
 test('the weights of every small case are outside of its limits', () => {
-  for (const { parameters: own } of chooseCases('EfficientNetB0')) {
+  for (const { parameters: own } of chooseCases('EfficientNetB0').projections) {
     expect(own).toHaveLength(200);
     makeWeights(own).forEach((weight, i) => {
       // Throws where a unit would not change.
@@ -97,9 +102,35 @@ test('the weights of every small case are outside of its limits', () => {
   }
 });
 
+test('the answer of a step is judged with its constraints, or without', () => {
+  const network = {
+    parameters: [
+      {
+        name: 'kernel',
+        dims: [12, 5],
+        constraint: { class_name: 'MaxNorm', config: { max_value: 1, axis: 0 } },
+      },
+      { name: 'bias', dims: [9] },
+    ],
+  } as never;
+  const step = [...makeWeights(parameters.slice(0, 1)), new Float32Array(9).fill(0.5)];
+  const velocities = step.map((values) => values.map((value) => value / 10));
+  const plain = [...step, ...velocities];
+  const start = plain.map((values) => values.map((value) => value * 0.9));
+  const judge = judgeAgainst(network, start, plain);
+  const projected = plain.with(0, Float32Array.from(answersOf(step.slice(0, 1))[0] ?? []));
+  expect(judge(plain, false)).toBeUndefined();
+  expect(judge(projected, true)).toBeUndefined();
+  expect(judge(plain, true)).toContain('kernel is off');
+  expect(judge(projected, false)).toContain('kernel is off');
+  expect(judge(plain.with(3, at(plain, 3).with(2, Number.NaN)), false)).toContain('the velocity of bias');
+  expect(judge(plain.with(1, at(plain, 1).slice(1)), false)).toContain('bias holds 8 values');
+  expect(() => judgeAgainst(network, plain, plain)).toThrow('the step hardly moves kernel');
+});
+
 describe('targets', () => {
   test('are for cases that there are', () => {
-    const names = cases.map(({ name }) => name);
+    const names = [...cases, ...stepCases].map(({ name }) => name);
     for (const target of readTargets()) expect(names).toContain(target.case);
   });
 
@@ -121,5 +152,24 @@ describe('targets', () => {
       ['memcpy', 2, 'missed'],
       ['tfjs wasm', 5, 'missed'],
     ]);
+  });
+});
+
+test("the convolution of the steps in wasm has the gradients of tfjs's own", async () => {
+  const gradients = async (backend: string, conv: typeof convolve) => {
+    await tf.setBackend(backend);
+    const image = tf.sin(tf.reshape(tf.range(0, 2 * 6 * 5 * 3), [2, 6, 5, 3])) as tf.Tensor4D;
+    const kernel = tf.cos(tf.reshape(tf.range(0, 3 * 2 * 3 * 4), [3, 2, 3, 4])) as tf.Tensor4D;
+    const loss = (x: tf.Tensor, k: tf.Tensor) => tf.sum(tf.square(conv(x, k))) as tf.Scalar;
+    return tf
+      .grads(loss)([image, kernel])
+      .map((gradient) => [...gradient.dataSync()]);
+  };
+  const own = (x: tf.Tensor, k: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, k as tf.Tensor4D, 1, 'valid');
+  const right = await gradients('cpu', own);
+  const found = await gradients('wasm', convolve);
+  expect(found.map(({ length }) => length)).toEqual([2 * 6 * 5 * 3, 3 * 2 * 3 * 4]);
+  found.flat().forEach((value, i) => {
+    expect(Math.abs(value - (right.flat()[i] as number))).toBeLessThan(1e-3);
   });
 });

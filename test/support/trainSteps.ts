@@ -40,7 +40,7 @@ export function toOrt({ data, dims }: StepTensor): ort.Tensor {
 }
 
 /** A tensor of the numbers that ONNX Runtime gave, half types widened. */
-function fromOrt({ data, dims, type }: ort.Tensor): StepNumbers {
+export function fromOrt({ data, dims, type }: ort.Tensor): StepNumbers {
   const bytes = new Uint8Array(
     (data as Float32Array).buffer,
     (data as Float32Array).byteOffset,
@@ -87,10 +87,13 @@ export function randomFeeds(
   );
 }
 
-function makeTensor(dtype: string | undefined, values: readonly number[], dims: number[]): ort.Tensor {
+/** A tensor of this dtype; of int64 all 1, of booleans all true. */
+export function makeTensor(dtype: string | undefined, values: readonly number[], dims: number[]): ort.Tensor {
   switch (dtype) {
     case 'float32':
       return new ort.Tensor('float32', Float32Array.from(values), dims);
+    case 'int32':
+      return new ort.Tensor('int32', Int32Array.from(values), dims);
     case 'float64':
       return new ort.Tensor('float64', Float64Array.from(values), dims);
     case 'float16':

@@ -29,7 +29,7 @@ export const canonical = {
 };
 
 /** One session a constraint and rank, its sizes open: a graph for each of 200 shapes would do worse. */
-async function makeSessions(parameters) {
+export async function makeSessions(parameters) {
   const sessions = new Map();
   for (const { dims, constraint } of parameters) {
     const key = graphKey(constraint, dims);
@@ -39,6 +39,6 @@ async function makeSessions(parameters) {
   return sessions;
 }
 
-function graphKey(constraint, dims) {
+export function graphKey(constraint, dims) {
   return JSON.stringify([constraint, dims.length]);
 }

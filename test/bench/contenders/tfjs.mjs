@@ -42,12 +42,12 @@ function contender(name, backend) {
   };
 }
 
-async function use(backend) {
+export async function use(backend) {
   if (await tf.setBackend(backend)) return;
   throw new Error(`the ${backend} backend of tfjs does not start`);
 }
 
-function makeConstraint({ class_name: className, config }) {
+export function makeConstraint({ class_name: className, config }) {
   const { axis, max_value: maxValue, min_value: minValue, rate } = config;
   if (className === 'NonNeg') return layers.constraints.nonNeg();
   if (className === 'UnitNorm') return layers.constraints.unitNorm({ axis });

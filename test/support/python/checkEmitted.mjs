@@ -79,9 +79,21 @@ function readSteps() {
     description: params === undefined ? undefined : parseStepDescription(readFileSync(params, 'utf8')),
   });
   const small = readdirSync(join(folder, 'small'));
+  const jax = readdirSync(join(folder, 'jax')).flatMap((name) =>
+    readdirSync(join(folder, 'jax', name))
+      .filter((file) => file.endsWith('.onnx'))
+      .map((file) => [name, file]),
+  );
   return [
     ...['mlp_sgd', 'jax_momentum'].map((name) =>
       read(name, join(folder, name, 'step.onnx'), join(folder, name, 'constraints.json')),
+    ),
+    ...jax.map(([name, file]) =>
+      read(
+        `jax_${name}_${basename(file, '.onnx')}`,
+        join(folder, 'jax', name, file),
+        join(folder, 'jax', name, 'constraints.json'),
+      ),
     ),
     ...small.map((name) => read(basename(name, '.onnx'), join(folder, 'small', name))),
   ];

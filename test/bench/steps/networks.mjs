@@ -1,0 +1,114 @@
+// The networks whose train steps are measured: parameters in the ONNX step's layout, constraints, one batch.
+// Must not import anything from src or dist: the step graphs and tfjs both read this.
+import { product } from '../units.mjs';
+
+export const BATCH = 64;
+export const MOMENTUM = 0.9;
+
+/**
+ * @typedef {object} Parameter
+ * @property {string} name
+ * @property {number[]} dims
+ * @property {number} scale its first values lie between this and its opposite
+ * @property {import('../cases.mjs').KerasConstraint} [constraint]
+ * @property {{ view: number[], perm: number[], dims: number[] }} [tfjs] how tfjs holds it: this view, permuted, with these dims
+ *
+ * @typedef {object} Network
+ * @property {'mlp' | 'cnn'} kind
+ * @property {Parameter[]} parameters
+ * @property {number[]} input the dims of a batch in the ONNX step
+ * @property {number[]} target
+ * @property {number} learningRate
+ */
+
+// Every limit is below the norms that the first step gives, so that each unit is scaled.
+const maxNorm = (limit, axis) => ({ class_name: 'MaxNorm', config: { max_value: limit, axis } });
+
+/** @param {number} batch @returns {Network} */
+const mlpOf = (batch) => ({
+  kind: 'mlp',
+  parameters: [
+    { name: 'kernel1', dims: [2048, 2048], scale: 0.05, constraint: maxNorm(1, 0) },
+    { name: 'bias1', dims: [2048], scale: 0.1 },
+    { name: 'kernel2', dims: [2048, 2048], scale: 0.05, constraint: maxNorm(1, 0) },
+    { name: 'bias2', dims: [2048], scale: 0.1 },
+  ],
+  input: [batch, 2048],
+  target: [batch, 2048],
+  learningRate: 0.5,
+});
+
+export const mlp = mlpOf(BATCH);
+export const mlp256 = mlpOf(256);
+
+const toHwio = ([o, i, h, w]) => ({ view: [o, i, h, w], perm: [2, 3, 1, 0], dims: [h, w, i, o] });
+
+/** @type {Network} */
+export const cnn = {
+  kind: 'cnn',
+  parameters: [
+    {
+      name: 'conv1',
+      dims: [32, 1, 3, 3],
+      scale: 0.5,
+      constraint: maxNorm(0.5, [1, 2, 3]),
+      tfjs: toHwio([32, 1, 3, 3]),
+    },
+    { name: 'bias1', dims: [32], scale: 0.1 },
+    {
+      name: 'conv2',
+      dims: [64, 32, 3, 3],
+      scale: 0.1,
+      constraint: maxNorm(0.5, [1, 2, 3]),
+      tfjs: toHwio([64, 32, 3, 3]),
+    },
+    { name: 'bias2', dims: [64], scale: 0.1 },
+    {
+      name: 'dense',
+      dims: [64 * 11 * 11, 10],
+      scale: 0.05,
+      constraint: maxNorm(1, 0),
+      tfjs: { view: [64, 11, 11, 10], perm: [1, 2, 0, 3], dims: [64 * 11 * 11, 10] },
+    },
+    { name: 'bias3', dims: [10], scale: 0.1 },
+  ],
+  input: [BATCH, 1, 28, 28],
+  target: [BATCH, 10],
+  learningRate: 0.05,
+};
+
+/**
+ * The values before the step: the parameters, then their velocities.
+ *
+ * @param {Network} network
+ * @returns {Float32Array[]}
+ */
+export function startOf({ parameters }) {
+  const random = randomFrom(1);
+  return [
+    ...parameters.map(({ dims, scale }) => random(product(dims), scale)),
+    ...parameters.map(({ dims, scale }) => random(product(dims), scale / 10)),
+  ];
+}
+
+/**
+ * One batch. Targets are one row of zeros and a one each, as of classes.
+ *
+ * @param {Network} network
+ */
+export function batchOf({ input, target }) {
+  const x = randomFrom(2)(product(input), 1);
+  const y = new Float32Array(product(target));
+  const [rows, classes] = target;
+  for (let row = 0; row < rows; row++) y[row * classes + ((row * 7) % classes)] = 1;
+  return { x, y };
+}
+
+function randomFrom(seed) {
+  let state = seed;
+  return (count, scale) =>
+    Float32Array.from({ length: count }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return (state / 2 ** 31 - 1) * scale;
+    });
+}

@@ -1,0 +1,25 @@
+// The train steps as cases of the benchmark.
+// Must not import anything from src or dist.
+import { cnn, mlp, mlp256, startOf } from './networks.mjs';
+import { judgeOf } from './stepAnswer.mjs';
+
+/** @type {readonly import('../cases.mjs').StepCase[]} */
+export const stepCases = [
+  stepCase('Train step, MLP of 8.4M', mlp),
+  stepCase('Train step, MLP of 8.4M, batch 256', mlp256),
+  stepCase('Train step, CNN', cnn),
+];
+
+function stepCase(name, network) {
+  let judge;
+  return {
+    name,
+    network,
+    parameters: network.parameters,
+    weights: () => startOf(network),
+    async findMistake({ name: contender }, answers) {
+      judge ??= judgeOf(network);
+      return (await judge)(answers, contender !== 'plain step');
+    },
+  };
+}
