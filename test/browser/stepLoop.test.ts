@@ -3,6 +3,8 @@
 import * as ort from 'onnxruntime-web';
 import { beforeAll, expect, test } from 'vitest';
 import { parseStepDescription, type StepDescription, StepLoop } from '../../src/web.js';
+import { drawCurves } from '../examples/drawCurves.js';
+import { trainDigits } from '../examples/trainDigits.js';
 import descriptionUrl from '../fixtures/train_steps/mlp_sgd/constraints.json?url';
 import stepUrl from '../fixtures/train_steps/mlp_sgd/step.onnx?url';
 import trajectoryUrl from '../fixtures/train_steps/mlp_sgd/trajectory.safetensors?url';
@@ -105,4 +107,14 @@ test('files and the progress line are for Node', async () => {
   const loop = await makeLoop({});
   expect(() => loop.run([], { checkpoint: { file: 'a' } })).toThrow('checkpoint.file: only Node has files');
   await loop.dispose();
+});
+
+test.each(['wasm', 'webgpu'])('digits are learned on %s within the limit', async (provider) => {
+  const files = { step, description, trajectory, options: { ort, providers: [provider] } };
+  const kept = await trainDigits(StepLoop, { ...files, constrained: true });
+  const free = await trainDigits(StepLoop, { ...files, constrained: false });
+  expect(Math.max(...kept.norm)).toBeLessThanOrEqual(0.8 * (1 + 1e-5));
+  expect(Math.max(...free.norm)).toBeGreaterThan(0.8 * 1.05);
+  expect(kept.loss.at(-1)).toBeLessThan((kept.loss[0] as number) * 0.75);
+  expect(drawCurves([kept, free], 0.8).match(/<polyline/g)).toHaveLength(4);
 });
