@@ -157,6 +157,35 @@ describe('what is refused', () => {
     expect(() => readOrtCheckpoint(bytes)).toThrow('is named "w" already');
   });
 
+  test('more parameters than any model has', () => {
+    const trainable = Array.from({ length: 100_001 }, (_, i) =>
+      tensor({ name: String(i), dims: [], bytes: floats(1) }),
+    );
+    expect(readOrtCheckpoint(buildCheckpoint({ trainable: trainable.slice(1) })).parameters).toHaveLength(
+      100_000,
+    );
+    expect(() => readOrtCheckpoint(buildCheckpoint({ trainable }))).toThrow(
+      'has more than 100000 parameters',
+    );
+  });
+
+  test('a table whose layout lies before the file', () => {
+    const bytes = readArtifact('whole.ckpt');
+    const view = new DataView(bytes.buffer);
+    const table = view.getUint32(0, true);
+    view.setInt32(table, table + 100, true);
+    expect(() => readOrtCheckpoint(bytes)).toThrow('the layout of a table lies at -100 to -96 of 512 bytes');
+  });
+
+  test('a field that lies outside of its table', () => {
+    const bytes = readArtifact('whole.ckpt');
+    const view = new DataView(bytes.buffer);
+    const table = view.getUint32(0, true);
+    // Far enough for the next table, and still in the file.
+    view.setUint16(table - view.getInt32(table, true) + 4, 64, true);
+    expect(() => readOrtCheckpoint(bytes)).toThrow('has its field 0 outside of its table');
+  });
+
   test.each(['whole.ckpt', 'nominal.ckpt'])('%s cut short anywhere', (name) => {
     const bytes = readArtifact(name);
     const whole = namesOf(readOrtCheckpoint(bytes));
