@@ -4,6 +4,7 @@ import { type DType, dtypeKind, isDType } from '../graph/dtype.js';
 import { ConstraintError, ShapeError, UsageError } from '../graph/errors.js';
 import type { Graph } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
+import { checkOptions } from '../graph/knownKeys.js';
 import { NameScope } from '../graph/nameScope.js';
 import { DEFAULT_OPSET } from '../graph/opset.js';
 import { formatShape, openShape, type Shape, shapesAgree } from '../graph/shape.js';
@@ -39,7 +40,7 @@ export const OUTPUT_NAME = 'w_out';
  * @throws {UsageError} on an opset or rank that is not supported
  */
 export function buildGraph(constraint: Constraint, options: BuildGraphOptions = {}): Graph {
-  checkOptions(options);
+  checkOptions(options, ['dtype', 'shape', 'rank', 'opset']);
   const { dtype = 'float32', opset = DEFAULT_OPSET } = options;
   const shape = readShape(options);
   const builder = new GraphBuilder({ opset, names: new NameScope() });
@@ -75,15 +76,6 @@ export function traceConstraint(constraint: Constraint, w: SymbolicTensor): Symb
     );
   }
   return castTo(result, w.dtype);
-}
-
-function checkOptions(options: BuildGraphOptions): void {
-  const accepted = ['dtype', 'shape', 'rank', 'opset'];
-  for (const key of Object.keys(options)) {
-    if (!accepted.includes(key)) {
-      throw new UsageError(`there is no option '${key}'; accepted are ${accepted.join(', ')}`);
-    }
-  }
 }
 
 function callConstraint(constraint: Constraint, w: SymbolicTensor): unknown {

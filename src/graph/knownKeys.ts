@@ -15,3 +15,10 @@ export function checkKeys(object: unknown, accepted: readonly string[], what: st
     throw new UsageError(`${what}: unknown key '${key}'; accepted are ${accepted.join(', ')}`);
   }
 }
+
+/** @throws {UsageError} on an option that is none of those accepted */
+export function checkOptions(options: object, accepted: readonly string[]): void {
+  const unknown = Object.keys(options).find((key) => !accepted.includes(key));
+  if (unknown === undefined) return;
+  throw new UsageError(`there is no option '${unknown}'; accepted are ${accepted.join(', ')}`);
+}

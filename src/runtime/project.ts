@@ -3,7 +3,7 @@
 import { classNameOf } from '../constraints/constraint.js';
 import { type ConstraintIdentifier, getRequired } from '../constraints/get.js';
 import { ConstraintError, ShapeError, UsageError } from '../graph/errors.js';
-import { checkKeys } from '../graph/knownKeys.js';
+import { checkOptions } from '../graph/knownKeys.js';
 import type { TensorData, TensorValue } from '../graph/tensorValue.js';
 import { ConstraintRunner, type RunnerOptions } from './constraintRunner.js';
 import type { Executing } from './executor.js';
@@ -125,7 +125,7 @@ export function runtimeEntry({
       ),
     projectInPlace: (weights, options = {}) => withRunner(options, (runner) => projectAll(runner, weights)),
     createProjector: async (parameters, options = {}) => {
-      checkKeys(options, projectorOptions, 'options of a Projector');
+      checkOptions(options, projectorOptions);
       checkProviders(options.providers);
       const ort = options.ort ?? (await load());
       const { worker = false, ...rest } = options;

@@ -13,22 +13,12 @@ import type { Carried, Carrier, Fetched } from './carried.js';
 import { DeviceCarrier, staysOnDevice } from './deviceCarrier.js';
 import { explainRefusal } from './explainRefusal.js';
 import { HostCarrier } from './hostCarrier.js';
-import type { OrtModule, OrtSession } from './ort.js';
+import type { OrtSession } from './ort.js';
 import { findRoute, type OutputRoute } from './outputRoute.js';
+import type { PlacementOptions } from './placeParameters.js';
 import type { ParameterRefusal } from './projectionPlan.js';
-import { type Platform, type ProviderEntry, providerName } from './providerTable.js';
+import { type ProviderEntry, providerName } from './providerTable.js';
 import { checkSessionOptions, createSession, type SessionSettings } from './sessions.js';
-
-export interface StepSessionOptions {
-  readonly ort: OrtModule;
-  readonly platform: Platform;
-  /** In the order they are tried. */
-  readonly providers: readonly ProviderEntry[];
-  /** Refuse all but the first. */
-  readonly strict: boolean;
-  readonly noCopy: boolean;
-  readonly sessionOptions: Readonly<Record<string, unknown>>;
-}
 
 /** A step as it is run on one provider. */
 export interface PreparedStep {
@@ -58,7 +48,7 @@ export interface StepSession {
  */
 export async function openStepSession(
   prepare: (provider: string) => PreparedStep,
-  options: StepSessionOptions,
+  options: PlacementOptions,
 ): Promise<StepSession> {
   checkSessionOptions(options.sessionOptions);
   const refusals: ParameterRefusal[] = [];
@@ -93,7 +83,7 @@ type Opened = Omit<StepSession, 'refusals'>;
 async function open(
   step: PreparedStep,
   provider: ProviderEntry,
-  options: StepSessionOptions,
+  options: PlacementOptions,
   alone: boolean,
 ): Promise<Opened> {
   const { ort, sessionOptions } = options;
@@ -125,7 +115,7 @@ function locations({ carried, fetched }: PreparedStep): Record<string, string> {
 async function hostRoute(
   { model, fetched }: PreparedStep,
   provider: ProviderEntry,
-  { ort, noCopy, sessionOptions }: StepSessionOptions,
+  { ort, noCopy, sessionOptions }: PlacementOptions,
 ): Promise<OutputRoute> {
   // Other devices are given arrays, and what they return is fetched from them.
   if (!hostProviders.includes(providerName(provider))) return 'returned';

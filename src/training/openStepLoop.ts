@@ -2,6 +2,7 @@
 // Must not import files or cli.
 import { get } from '../constraints/get.js';
 import { UsageError } from '../graph/errors.js';
+import { checkOptions } from '../graph/knownKeys.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import { OnnxModel, type ValueInfo } from '../onnx/model.js';
 import type { Fetched } from '../runtime/carried.js';
@@ -12,7 +13,6 @@ import { BetweenSteps, checkOwnSchedule } from './betweenSteps.js';
 import { type CarriedValue, type CarriedValues, carriedValues, type StatePair } from './carriedValues.js';
 import { decodeCheckpoint } from './checkpoint.js';
 import { initialValues } from './initialValues.js';
-import { checkKnown } from './knownOptions.js';
 import { type SplicedParameter, splice } from './splice.js';
 import { CONSTRAINTS_DOMAIN, SPLICED_PREFIX } from './splicedNames.js';
 import type { StepDescription } from './stepDescription.js';
@@ -49,7 +49,7 @@ export async function createStepLoop(
   description: StepDescription,
   options: StepLoopOptions,
 ): Promise<StepLoop> {
-  checkKnown(options, ['initial', ...resumeKeys]);
+  checkOptions(options, ['initial', ...resumeKeys]);
   return openLoop(on, model, description, options, (carried) => ({
     step: 0,
     values: initialValues(options.initial, carried),
@@ -65,7 +65,7 @@ export async function resumeStepLoop(
   description: StepDescription,
   options: ResumeOptions,
 ): Promise<StepLoop> {
-  checkKnown(options, resumeKeys);
+  checkOptions(options, resumeKeys);
   return openLoop(on, model, description, options, (carried) => decodeCheckpoint(bytes, carried, { file }));
 }
 

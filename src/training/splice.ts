@@ -4,7 +4,7 @@
 import type { Constraint } from '../constraints/constraint.js';
 import { get } from '../constraints/get.js';
 import { UsageError } from '../graph/errors.js';
-import { checkKeys } from '../graph/knownKeys.js';
+import { checkKeys, checkOptions } from '../graph/knownKeys.js';
 import type { OnnxModel } from '../onnx/model.js';
 import { nearestProvider, providerRow } from '../runtime/providerTable.js';
 import { ConstraintFunctions } from './constraintFunctions.js';
@@ -71,7 +71,7 @@ export function splice(
   description: StepDescription,
   options: SpliceOptions = {},
 ): readonly SplicedParameter[] {
-  checkOptions(options);
+  checkSpliceOptions(options);
   checkDescription(description);
   const { file } = description;
   const tensors = groupParameters(description);
@@ -171,12 +171,8 @@ function checkDescription(description: StepDescription): void {
   if (schedule !== undefined) checkKeys(schedule, scheduleKeys, 'schedule');
 }
 
-function checkOptions(options: SpliceOptions): void {
-  const accepted = ['provider', 'others', 'functions'];
-  for (const key of Object.keys(options)) {
-    if (accepted.includes(key)) continue;
-    throw new UsageError(`there is no option '${key}'; accepted are ${accepted.join(', ')}`);
-  }
+function checkSpliceOptions(options: SpliceOptions): void {
+  checkOptions(options, ['provider', 'others', 'functions']);
   const { provider, others } = options;
   if (provider !== undefined && providerRow(provider) === undefined) {
     const near = nearestProvider(provider);

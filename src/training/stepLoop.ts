@@ -1,6 +1,7 @@
 // The step loop: runs a train step on batch after batch, with parameters and optimizer state held where it runs.
 // Must not import files or cli.
 import { ProviderError, UsageError } from '../graph/errors.js';
+import { checkOptions } from '../graph/knownKeys.js';
 import { toFloat64 } from '../graph/numbers.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import { inTurn, type Queue } from '../runtime/bufferQueue.js';
@@ -10,7 +11,6 @@ import { takeBatches } from './batches.js';
 import type { BetweenSteps } from './betweenSteps.js';
 import type { CarriedValue } from './carriedValues.js';
 import { encodeCheckpoint } from './checkpoint.js';
-import { checkKnown } from './knownOptions.js';
 import { checkFinite, explainLoss } from './nonFinite.js';
 import { Pace } from './pace.js';
 import type { StepBatch, StepInputs } from './stepInputs.js';
@@ -214,9 +214,9 @@ export class StepLoop {
   }
 
   #readOptions(options: RunOptions): RunPlan {
-    checkKnown(options, ['steps', 'signal', 'onStep', 'checkpoint', 'progress']);
+    checkOptions(options, ['steps', 'signal', 'onStep', 'checkpoint', 'progress']);
     const { steps, checkpoint, progress = false } = options;
-    checkKnown(checkpoint ?? {}, ['every', 'file', 'write']);
+    checkOptions(checkpoint ?? {}, ['every', 'file', 'write']);
     checkCount('steps', steps);
     checkCount('checkpoint.every', checkpoint?.every);
     const { writeFile, showProgress } = this.#ground;
