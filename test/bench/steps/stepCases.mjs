@@ -1,12 +1,12 @@
 // The train steps as cases of the benchmark.
 // Must not import anything from src or dist.
-import { cnn, mlp, mlp256, startOf } from './networks.mjs';
+import { cnn, mlp, mlpAdam, startOf } from './networks.mjs';
 import { judgeOf } from './stepAnswer.mjs';
 
 /** @type {readonly import('../cases.mjs').StepCase[]} */
 export const stepCases = [
-  stepCase('Train step, MLP of 8.4M', mlp),
-  stepCase('Train step, MLP of 8.4M, batch 256', mlp256),
+  stepCase('Train step, MLP of 8.4M, SGD', mlp),
+  stepCase('Train step, MLP of 8.4M, Adam', mlpAdam),
   stepCase('Train step, CNN', cnn),
 ];
 
