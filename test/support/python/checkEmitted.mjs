@@ -79,20 +79,22 @@ function readSteps() {
     description: params === undefined ? undefined : parseStepDescription(readFileSync(params, 'utf8')),
   });
   const small = readdirSync(join(folder, 'small'));
-  const jax = readdirSync(join(folder, 'jax')).flatMap((name) =>
-    readdirSync(join(folder, 'jax', name))
-      .filter((file) => file.endsWith('.onnx'))
-      .map((file) => [name, file]),
+  const exported = ['jax', 'torch'].flatMap((framework) =>
+    readdirSync(join(folder, framework)).flatMap((name) =>
+      readdirSync(join(folder, framework, name))
+        .filter((file) => file.endsWith('.onnx'))
+        .map((file) => [framework, name, file]),
+    ),
   );
   return [
     ...['mlp_sgd', 'jax_momentum'].map((name) =>
       read(name, join(folder, name, 'step.onnx'), join(folder, name, 'constraints.json')),
     ),
-    ...jax.map(([name, file]) =>
+    ...exported.map(([framework, name, file]) =>
       read(
-        `jax_${name}_${basename(file, '.onnx')}`,
-        join(folder, 'jax', name, file),
-        join(folder, 'jax', name, 'constraints.json'),
+        `${framework}_${name}_${basename(file, '.onnx')}`,
+        join(folder, framework, name, file),
+        join(folder, framework, name, 'constraints.json'),
       ),
     ),
     ...small.map((name) => read(basename(name, '.onnx'), join(folder, 'small', name))),
