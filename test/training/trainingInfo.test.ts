@@ -7,7 +7,6 @@ import { decodeModelProto, encodeModelProto } from '../../src/onnx/codec.js';
 import type { onnx } from '../../src/onnx/gen/onnx.js';
 import { OnnxModel } from '../../src/onnx/model.js';
 import { findPairs } from '../../src/training/findPairs.js';
-import type { Schedule } from '../../src/training/schedule.js';
 import { type SpliceOptions, splice } from '../../src/training/splice.js';
 import { Random } from '../support/random.js';
 import * as reference from '../support/reference.js';
@@ -112,11 +111,8 @@ test('bindings are the pairs', () => {
 });
 
 describe('refused', () => {
-  const refuse = (parameter: Partial<typeof w>, schedule?: Schedule) => () =>
-    splice(OnnxModel.decode(before), {
-      parameters: { w: { ...w, ...parameter } },
-      ...(schedule !== undefined && { schedule }),
-    });
+  const refuse = (parameter: Partial<typeof w>) => () =>
+    splice(OnnxModel.decode(before), { parameters: { w: { ...w, ...parameter } } });
 
   test.each([
     [{ input: 'x' }, "no update_binding of the model is for 'x'; bound are w, velocity"],
@@ -124,10 +120,6 @@ describe('refused', () => {
     [{ constraint: maxNorm({ axis: 2 }) }, 'axis'],
   ])('%j', (parameter, message) => {
     expect(refuse(parameter)).toThrow(message);
-  });
-
-  test('a schedule', () => {
-    expect(refuse({}, { when: 'x' })).toThrow('schedules are for steps with inputs and outputs');
   });
 
   test('a second time', () => {
