@@ -1,7 +1,9 @@
 // `splice` without a step description: what it finds, shows and has confirmed.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { decodeModelProto } from '../../src/onnx/codec.js';
+import type { onnx } from '../../src/onnx/gen/onnx.js';
 import { OnnxModel } from '../../src/onnx/model.js';
 import { fixturePath } from '../support/fixtureModels.js';
 import { Random } from '../support/random.js';
@@ -137,4 +139,45 @@ test('external data stays where it is, and comes along into another folder', asy
   expect(readdirSync(home).sort()).toEqual(['spliced.onnx', 'step.onnx', 'weights.data']);
   expect(readdirSync(other).sort()).toEqual(['spliced.onnx', 'spliced.onnx.data']);
   expect(readFileSync(join(home, 'weights.data')).equals(data)).toBe(true);
+});
+
+describe('the nodes that are reported', () => {
+  /** Every node of a model, those in subgraphs and of training included. */
+  function countNodes(file: string): number {
+    const inGraph = (graph: onnx.GraphProto | null | undefined): number =>
+      (graph?.node ?? []).reduce(
+        (sum, { attribute }) => attribute.reduce((inner, { g }) => inner + inGraph(g), sum + 1),
+        0,
+      );
+    const model = decodeModelProto(readFileSync(file));
+    const trainings = model.trainingInfo.flatMap(({ algorithm, initialization }) => [
+      algorithm,
+      initialization,
+    ]);
+    return [model.graph, ...trainings].reduce((sum, graph) => sum + inGraph(graph), 0);
+  }
+
+  const schedule = { every: 3, warm_up: 2, counter: 'n', initial: true };
+  test.each([
+    ['adamw', 'out_0', schedule, ['every=3', 'warm_up=2', 'initial']],
+    ['training_info', 'w_new', schedule, ['every=3', 'warm_up=2', 'initial']],
+    ['accumulate_if', 'w_new', { when: 'update' }, ['when=update']],
+    ['inner_loop', 'w_new', undefined, []],
+  ])('%s: are those that were put in, with those of a schedule', async (name, output, given, words) => {
+    const source = stepPath(`small/${name}.onnx`);
+    const out = join(folder, `counted_${name}.onnx`);
+    const parameters = {
+      w: { input: 'w', output, constraint: { class_name: 'UnitNorm', config: { axis: 1 } } },
+    };
+    const params = write(`counted_${name}.json`, JSON.stringify({ parameters, schedule: given }));
+    const args = ['splice', source, '--params', params, '--out', out, '--force'];
+    const { stdout } = await runCli(...args);
+    const wanted = countNodes(out) - countNodes(source);
+    expect(stdout).toContain(`1 constraint put in, ${wanted} nodes`);
+    for (const word of words) expect(stdout).toContain(word);
+    const result = JSON.parse((await runCli(...args, '--json')).stdout);
+    expect(result.nodes).toBe(wanted);
+    expect(result.parameters[0].nodes + result.scheduleNodes).toBe(wanted);
+    expect(result.scheduleNodes > 0).toBe(given !== undefined);
+  });
 });
