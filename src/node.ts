@@ -145,6 +145,7 @@ export { readStepDescription } from './files/stepFile.js';
 export { type OpenedWeightFile, readWeightFile } from './files/weightFile.js';
 export type { StoredWeight, WeightFile } from './graph/weightFile.js';
 export { upgradeOpset } from './onnx/upgradeOpset.js';
+export type { MatchOptions, ParameterEntry, ParameterHow, ParameterPlan } from './resolve/matchParameters.js';
 export { openTensors, planWeights, type WeightTensors } from './resolve/planWeights.js';
 export { carryOver } from './resolve/reference.js';
 export { type RulesPlan, resolveRules } from './resolve/resolveRules.js';
@@ -169,6 +170,7 @@ export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './r
 export type { OrtTrainingSession } from './runtime/trainingSession.js';
 export type { Weight } from './runtime/weight.js';
 export type { StatePair } from './training/carriedValues.js';
+export { type DescribedStep, describeStep } from './training/describeStep.js';
 export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
 export {
   type FlatConstraints,
@@ -199,5 +201,6 @@ export type {
   StepLoopOptions,
   StepLoopReport,
 } from './training/stepLoopOptions.js';
+export type { StoredLayout } from './training/storedLayout.js';
 export { writeWeights } from './training/writeWeights.js';
 export { loadNodeOrt };

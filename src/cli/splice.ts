@@ -21,6 +21,8 @@ export interface SpliceCommandOptions {
   readonly params?: string;
   readonly config?: string;
   readonly yes?: boolean;
+  readonly includeFrozen?: boolean;
+  readonly allowUnresolved?: boolean;
   readonly out?: string;
   readonly provider?: string;
   readonly others: Others;
@@ -44,8 +46,9 @@ export async function spliceCommand(
     const before = upgradeOpset(model);
     if (before !== model.opset()) output.note(`upgraded from opset ${before} to ${model.opset()}`);
   }
-  const description = await readDescription(model, options, customObjects, output);
-  if (description === undefined || out === undefined) return exitCodes.done;
+  const description = await readDescription(model, { ...options, stepFile }, customObjects, output);
+  if (description === undefined) return exitCodes.unresolved;
+  if (out === undefined) return exitCodes.done;
   const before = countSplicedNodes(model);
   const spliced = splice(model, description, { provider, others, functions });
   const nodes = countSplicedNodes(model) - before;
@@ -59,8 +62,11 @@ export async function spliceCommand(
 
 async function checkOut(
   stepFile: string,
-  { params, config, yes, out, force }: SpliceCommandOptions,
+  { params, config, yes, out, force, includeFrozen, allowUnresolved }: SpliceCommandOptions,
 ): Promise<void> {
+  if (config === undefined && (includeFrozen === true || allowUnresolved === true)) {
+    throw new UsageError('--include-frozen and --allow-unresolved are for the constraints of --config');
+  }
   if (params !== undefined && config !== undefined) {
     throw new UsageError('--params says which constraint each parameter has; --config goes without it');
   }
@@ -74,20 +80,25 @@ async function checkOut(
   await checkTarget(out, force === true || absolute(out) === absolute(stepFile));
 }
 
-/** The description that --params names, or the confirmed one that was found; none where it is only shown. */
+/** The description that --params names, or the confirmed one that was found; none where a constraint was not placed. */
 async function readDescription(
   model: OnnxModel,
-  options: SpliceCommandOptions,
+  options: SpliceCommandOptions & { readonly stepFile: string },
   customObjects: CustomObjects,
   output: Output,
 ): Promise<StepDescription | undefined> {
-  const { params, config, out, yes = false } = options;
+  const { params, config, out, yes = false, stepFile: file } = options;
   if (params !== undefined) return readStepDescription(params, { customObjects });
   if (out !== undefined && config === undefined) {
-    throw new UsageError('the constraints are missing: give --params, or --config with a rules file');
+    throw new UsageError(
+      'the constraints are missing: give --params, or --config with a Keras file or a rules file',
+    );
   }
   const isShownOnly = out === undefined;
-  const description = await findStep(model, { config, customObjects, json: isShownOnly }, output);
+  const { includeFrozen = false, allowUnresolved = false } = options;
+  const more = { file, config, customObjects, json: isShownOnly, includeFrozen, allowUnresolved };
+  const description = await findStep(model, more, output);
+  if (description === undefined) return undefined;
   if (isShownOnly)
     output.note('nothing was written; to go on, give --out with --params, or with --config and --yes');
   if (isShownOnly || yes) return description;

@@ -15,7 +15,7 @@ import { type Update, UpdateFinder } from './locateUpdate.js';
 import { type PlannedParameter, type PlanningTask, planParameter } from './planParameter.js';
 import { checkInitial, checkSchedule, scheduleKeys } from './schedule.js';
 import { type ScheduleCounter, type ScheduleNodes, scheduleNodes } from './scheduleNodes.js';
-import { type Others, othersValues, type StepDescription } from './stepDescription.js';
+import { type Others, othersValues, parameterKeys, type StepDescription } from './stepDescription.js';
 import { groupParameters, type TensorParameters } from './stepParameters.js';
 import {
   type BoundUpdate,
@@ -191,7 +191,7 @@ function checkDescription(description: StepDescription): void {
     );
   }
   for (const [name, parameter] of Object.entries(parameters)) {
-    checkKeys(parameter, ['input', 'output', 'constraint', 'part', 'others'], `the parameter ${name}`);
+    checkKeys(parameter, parameterKeys, `the parameter ${name}`);
   }
   if (schedule !== undefined) checkKeys(schedule, scheduleKeys, 'schedule');
 }
