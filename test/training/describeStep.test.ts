@@ -79,9 +79,9 @@ function permute(values: readonly number[], shape: readonly number[], order: rea
 
 describe('layouts of other frameworks', () => {
   test.each([
-    ['depth/kernel', 'depth.weight', [8, 1, 3, 3], [2, 3, 0, 1], 0],
-    ['depth/kernel', "params['depth']['kernel']", [3, 3, 1, 8], [0, 1, 2, 3], 0],
-    ['depth/kernel', 'depth/kernel', [3, 3, 4, 2], [0, 1, 2, 3], 0],
+    ['depth/kernel', 'depth.weight', [8, 1, 3, 3], [2, 3, 0, 1], [0, 1, 2]],
+    ['depth/kernel', "params['depth']['kernel']", [3, 3, 1, 8], [0, 1, 2, 3], [0, 1, 2]],
+    ['depth/kernel', 'depth/kernel', [3, 3, 4, 2], [0, 1, 2, 3], [0, 1, 2]],
     ['square/kernel', 'net.square.weight', [8, 8, 3, 3], [3, 2, 0, 1], [0, 1, 2]],
     ['square/kernel', 'params/square/kernel', [3, 3, 8, 8], [0, 1, 2, 3], [0, 1, 2]],
     ['up/kernel', 'up.weight', [8, 5, 3, 3], [3, 2, 0, 1], [0, 1, 3]],
@@ -108,8 +108,11 @@ describe('layouts of other frameworks', () => {
       [name]: makeTensor('float32', permute(weight, shape, order), [...dims]),
       [`${name}_gradient`]: makeTensor('float32', weight, [...dims]),
     });
-    const axes = typeof axis === 'number' ? axis : [...axis];
-    const wanted = permute(reference.maxNorm(weight, shape, { maxValue: 0.5, axis: axes }), shape, order);
+    const wanted = permute(
+      reference.maxNorm(weight, shape, { maxValue: 0.5, axis: [...axis] }),
+      shape,
+      order,
+    );
     const found = outputs[`${name}_new`]?.data ?? [];
     expect(found.length).toBe(wanted.length);
     for (const [i, value] of wanted.entries())

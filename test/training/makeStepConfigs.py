@@ -85,7 +85,9 @@ def layouts():
     """Layers that frameworks store in several ways."""
     norm = constraints.MaxNorm(0.5, axis=0)
     inputs = layers.Input((6, 6, 4))
-    x = layers.DepthwiseConv2D(3, depth_multiplier=2, name="depth", depthwise_constraint=norm)(inputs)
+    # Its norm takes the channels together and the multipliers apart, which share a dimension elsewhere.
+    mixed = constraints.MaxNorm(0.5, axis=[0, 1, 2])
+    x = layers.DepthwiseConv2D(3, depth_multiplier=2, name="depth", depthwise_constraint=mixed)(inputs)
     x = layers.Conv2D(8, 3, name="square", kernel_constraint=constraints.MaxNorm(0.5, axis=[0, 1, 2]))(x)
     x = layers.Conv2DTranspose(5, 3, name="up", kernel_constraint=constraints.MaxNorm(0.5, axis=[0, 1, 3]))(x)
     x = layers.Flatten()(x)
