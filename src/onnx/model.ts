@@ -1,6 +1,6 @@
 // An ONNX model: read, its tensors replaced, written back with everything else as it was.
 // Must not show protobuf to its callers, and must not read or write files.
-import { FormatError, UsageError } from '../graph/errors.js';
+import { FileError, FormatError, UsageError } from '../graph/errors.js';
 import { canonicalDomain } from './attributes.js';
 import { decodeModelProto, encodeModelProto } from './codec.js';
 import { encodeWithDataFile } from './dataFile.js';
@@ -117,6 +117,19 @@ export class OnnxModel {
   dataFiles(): readonly string[] {
     const external = this.allTensors().filter((tensor) => tensor.external);
     return [...new Set(external.flatMap((tensor) => tensor.location() ?? []))];
+  }
+
+  /**
+   * A data file the model refers to, as a whole.
+   *
+   * Throws FileError where it cannot be read, or the model was decoded without `externalData`.
+   */
+  readDataFile(location: string): Uint8Array {
+    const { externalData, file } = this.context;
+    if (externalData === undefined) {
+      throw new FileError(`its data is in "${location}", and no external data was given`, { file });
+    }
+    return externalData.read(location, 0, externalData.size(location));
   }
 
   /** Whether `encode` cannot hold all changes, since external tensors were written: use `encodeWithData`. */
