@@ -1,7 +1,8 @@
 // Models that carry `training_info`: the constraint in the algorithm's graph, the parameter bound to its result.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readModel, writeModel } from '../../src/files/modelFile.js';
 import { maxNorm } from '../../src/index.js';
 import { decodeModelProto, encodeModelProto } from '../../src/onnx/codec.js';
 import type { onnx } from '../../src/onnx/gen/onnx.js';
@@ -151,4 +152,24 @@ test('inspect shows what is bound, before and after', async () => {
       initializationBinding: [{ initializer: 'velocity', value: 'start' }],
     },
   ]);
+});
+
+test('data files come along into another folder, those of the training graphs too', async () => {
+  const [home, other] = [join(folder, 'home'), join(folder, 'other')];
+  for (const each of [home, other]) mkdirSync(each);
+  const moved = OnnxModel.decode(before).encodeWithData({ location: 'w.data', move: 'all', threshold: 16 });
+  writeFileSync(join(home, 'model.onnx'), moved.bytes);
+  writeFileSync(join(home, 'w.data'), Buffer.concat([...moved.data]));
+  // w of the inference graph, velocity of the algorithm.
+  expect(moved.dataLength).toBeGreaterThanOrEqual(2 * 12 * 4);
+  const model = await readModel(join(home, 'model.onnx'));
+  splice(model, { parameters: { w }, schedule: { initial: true, every: 2, counter: 'n' } });
+  await writeModel(model, join(other, 'model.onnx'));
+  expect(readdirSync(other).sort()).toEqual(['model.onnx', 'model.onnx.data']);
+  const result = await readModel(join(other, 'model.onnx'));
+  const valuesOf = (each: OnnxModel) =>
+    Object.fromEntries(
+      [...each.tensors(), ...each.trainingTensors()].map((tensor) => [tensor.name, tensor.read().data]),
+    );
+  expect(valuesOf(result)).toMatchObject(valuesOf(OnnxModel.decode(before)));
 });
