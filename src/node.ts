@@ -3,6 +3,7 @@
 import { writeFileAtomic } from './files/atomicWrite.js';
 import { readModel } from './files/modelFile.js';
 import { readFile } from './files/readFile.js';
+import { removeStaleTemporaries } from './files/temporaryFiles.js';
 import type { OnnxModel } from './onnx/model.js';
 import { loadNodeOrt, maySkipCopies } from './runtime/nodeOrt.js';
 import { WorkerExecutor } from './runtime/nodeWorkerExecutor.js';
@@ -137,6 +138,7 @@ export const StepLoop: {
     createStepLoop(loops, await openStep(step), description, options),
   resume: async (checkpoint, step, description, options = {}) => {
     const isFile = typeof checkpoint === 'string';
+    if (isFile) removeStaleTemporaries(checkpoint);
     const bytes = isFile ? await readFile(checkpoint) : checkpoint;
     const model = await openStep(step);
     return resumeStepLoop(loops, bytes, isFile ? checkpoint : undefined, model, description, options);
