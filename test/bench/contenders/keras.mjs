@@ -78,7 +78,9 @@ function contender(name, keras, versions, donate) {
 /** A process that answers each line of JSON by one. */
 function openProcess(python, backend) {
   const quiet = { CUDA_VISIBLE_DEVICES: '', JAX_PLATFORMS: 'cpu', TF_CPP_MIN_LOG_LEVEL: '3' };
-  const env = { ...process.env, ...quiet, KERAS_BACKEND: backend };
+  // PyTorch's threads would spin in each other's way after a pause, 10 ms and more where there are two cores.
+  const threads = backend === 'torch' ? { OMP_WAIT_POLICY: 'PASSIVE' } : {};
+  const env = { ...process.env, ...quiet, ...threads, KERAS_BACKEND: backend };
   const child = spawn(python, [program], { env, stdio: ['pipe', 'pipe', 'pipe'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let complaints = '';

@@ -6,16 +6,18 @@ python kerasProcess.py --list prints which backends are installed; else KERAS_BA
 import importlib.util
 import json
 import os
+import shutil
 import sys
 from statistics import median
 from time import perf_counter
 
-BACKENDS = ("jax", "tensorflow", "torch", "numpy")
+# What Keras imports for each; its NumPy one does linear algebra in SciPy.
+BACKENDS = {"jax": ["jax"], "tensorflow": ["tensorflow"], "torch": ["torch"], "numpy": ["numpy", "scipy"]}
 
 
 def installed():
     found = lambda name: importlib.util.find_spec(name) is not None  # noqa: E731
-    return [name for name in BACKENDS if found(name)] if found("keras") else []
+    return [backend for backend, needed in BACKENDS.items() if all(map(found, ["keras", *needed]))]
 
 
 if sys.argv[1:] == ["--list"]:
@@ -51,7 +53,11 @@ def variants(project, donate):
     if backend == "torch":
         import torch
 
-        return {"eager": torch.inference_mode()(project)}
+        calls = {"eager": torch.inference_mode()(project)}
+        # Its compiler writes C++.
+        if shutil.which(os.environ.get("CXX", "g++")) is not None:
+            calls["torch.compile"] = torch.inference_mode()(torch.compile(project))
+        return calls
     return {"eager": project}
 
 
