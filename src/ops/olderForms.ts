@@ -79,6 +79,8 @@ const forms: Readonly<Record<string, Form>> = {
   },
 };
 
+export type OlderForm = typeof olderForm;
+
 /**
  * The tensor written in operators that the opset has; `undefined` where its own is one.
  *
