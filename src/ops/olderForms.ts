@@ -64,6 +64,10 @@ const forms: Readonly<Record<string, Form>> = {
   Expand: olderThan(8),
   ConstantOfShape: olderThan(9),
   EyeLike: olderThan(9),
+  BatchNormalization: olderThan(9),
+  Slice: olderThan(10),
+  Mod: olderThan(10),
+  Einsum: olderThan(12),
   Scan: olderThan(13),
   BitCast: olderThan(26),
   ReduceSum: ({ source, opset }) => {

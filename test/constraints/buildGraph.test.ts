@@ -117,9 +117,11 @@ describe('metadata', () => {
   test('holds the class and its config', () => {
     expect(buildGraph(maxNorm({ maxValue: 3, axis: [0, 1] })).metadata).toEqual({
       'keras.constraints': '{"class_name":"MaxNorm","config":{"max_value":3,"axis":[0,1]}}',
+      'keras.constraints.epsilon': '1e-7',
     });
     expect(buildGraph(maxNorm(Number.POSITIVE_INFINITY)).metadata).toEqual({
       'keras.constraints': '{"class_name":"MaxNorm","config":{"max_value":"Infinity","axis":0}}',
+      'keras.constraints.epsilon': '1e-7',
     });
   });
 
