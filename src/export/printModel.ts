@@ -74,7 +74,7 @@ function printAttribute(name: string, attribute: Attribute, indent: string): str
     case 'ints':
       return `${name}: ints = [${attribute.value.join(', ')}]`;
     case 'float':
-      return `${name}: float = ${printNumber(Math.fround(attribute.value))}`;
+      return `${name}: float = ${printFloat32(Math.fround(attribute.value))}`;
     case 'string':
       return `${name}: string = ${quote(attribute.value)}`;
     case 'tensor':
@@ -105,7 +105,16 @@ function elementsOf(value: TensorValue): readonly string[] {
   const { dtype, data } = value;
   const isHalf = dtype === 'float16' || dtype === 'bfloat16';
   if (isHalf || dtypeKind(dtype) !== 'float') return Array.from(data as ArrayLike<number>, String);
-  return Array.from(toFloat64(value), printNumber);
+  return Array.from(toFloat64(value), dtype === 'float32' ? printFloat32 : printNumber);
+}
+
+/** In as few digits as give the same float32. */
+function printFloat32(value: number): string {
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return printNumber(short);
+  }
+  return printNumber(value);
 }
 
 function printNumber(value: number): string {

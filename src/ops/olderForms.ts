@@ -47,7 +47,7 @@ const forms: Readonly<Record<string, Form>> = {
   Equal: ({ a, b, dtype, isFloat, opset }) => {
     if (opset >= 11 || dtype === 'int32' || dtype === 'int64') return undefined;
     const same = not(or(binary('Less', a, b), binary('Greater', a, b)));
-    return isFloat ? and(same, and(isNumber(a), isNumber(b))) : same;
+    return isFloat ? and(same, areNumbers(a, b)) : same;
   },
   Greater: olderThan(9, { floats: 7 }),
   Less: olderThan(9, { floats: 7 }),
@@ -112,7 +112,7 @@ function extreme(opType: 'Max' | 'Min', otherIf: 'Less' | 'Greater'): Form {
       return applyOp('Where', [binary(otherIf, a, b), b, a], { dtype, shape });
     }
     if (opset >= 8) return undefined;
-    const [x, y] = spread(a, b);
+    const [x, y] = spread(a, b) as [SymbolicTensor, SymbolicTensor];
     if (dtype !== 'float64') return x === a && y === b ? undefined : binary(opType, x, y);
     const extra = { attributes: { axis: { type: 'int', value: 0 } } } as const;
     const [first, second] = [x, y].map((z) => applyOp('Unsqueeze', [z], OPEN, { axes: [0] }));
@@ -120,7 +120,7 @@ function extreme(opType: 'Max' | 'Min', otherIf: 'Less' | 'Greater'): Form {
     const keepdims = { keepdims: { type: 'int', value: 0 } } as const;
     const found = applyOp(`Reduce${opType}`, [both], tensor, { attributes: keepdims, axes: [0] });
     // 1 / 1 where both are numbers; NaN elsewhere, which reductions pass over.
-    const numbers = castTo(and(isNumber(a), isNumber(b)), dtype);
+    const numbers = castTo(areNumbers(a, b), dtype);
     return binary('Mul', found, binary('Div', numbers, numbers));
   };
 }
@@ -128,19 +128,21 @@ function extreme(opType: 'Max' | 'Min', otherIf: 'Less' | 'Greater'): Form {
 const OPEN = { dtype: 'float64', shape: undefined } as const;
 
 /** Both operands in the shape that they broadcast to. */
-function spread(a: SymbolicTensor, b: SymbolicTensor): readonly [SymbolicTensor, SymbolicTensor] {
-  const isSame = a.shape !== undefined && `${a.shape}` === `${b.shape}` && !a.shape.includes(null);
-  if (isSame) return [a, b];
+function spread(a: SymbolicTensor, b: SymbolicTensor): readonly SymbolicTensor[] {
+  const shape = broadcastShapes(a.shape, b.shape) ?? [null];
   const any = binary('Greater', a, b);
   const ones = castTo(or(any, not(any)), a.dtype);
-  return [binary('Mul', a, ones), binary('Mul', b, ones)];
+  return [a, b].map((x) => {
+    const isWhole = `${x.shape}` === `${shape}` && x.shape?.includes(null) === false;
+    return isWhole ? x : binary('Mul', x, ones);
+  });
 }
 
 function orEqual(opposite: 'Less' | 'Greater'): Form {
   return ({ a, b, isFloat, opset }) => {
     if (opset >= 12) return undefined;
     const result = not(binary(opposite, a, b));
-    return isFloat ? and(result, and(isNumber(a), isNumber(b))) : result;
+    return isFloat ? and(result, areNumbers(a, b)) : result;
   };
 }
 
@@ -154,6 +156,14 @@ function roundByFloor(x: SymbolicTensor): SymbolicTensor {
   const isOdd = binary('Greater', halved, applyOp('Floor', [halved], x));
   const up = or(binary('Greater', rest, half), and(isHalf, isOdd));
   return binary('Add', floor, castTo(up, x.dtype));
+}
+
+/** Whether neither is NaN; a constant number is left out. */
+function areNumbers(a: SymbolicTensor, b: SymbolicTensor): SymbolicTensor {
+  const isPlain = ({ source }: SymbolicTensor): boolean =>
+    source.kind === 'constant' && !toFloat64(source.value).some(Number.isNaN);
+  if (isPlain(b)) return isNumber(a);
+  return isPlain(a) ? isNumber(b) : and(isNumber(a), isNumber(b));
 }
 
 function isNumber(x: SymbolicTensor): SymbolicTensor {
