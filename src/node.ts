@@ -1,7 +1,9 @@
 // The entry point for Node: files, and weights projected by onnxruntime-node.
 
 import { writeFileAtomic } from './files/atomicWrite.js';
+import { readModel } from './files/modelFile.js';
 import { readFile } from './files/readFile.js';
+import { removeStaleTemporaries } from './files/temporaryFiles.js';
 import type { OnnxModel } from './onnx/model.js';
 import { loadNodeOrt, maySkipCopies } from './runtime/nodeOrt.js';
 import { WorkerExecutor } from './runtime/nodeWorkerExecutor.js';
@@ -85,6 +87,10 @@ export async function providers(options: ProvidersOptions = {}): Promise<readonl
   return checkProviders(options.ort ?? (await loadNodeOrt()), 'node');
 }
 
+async function openStep(step: string | OnnxModel | Uint8Array): Promise<OnnxModel | Uint8Array> {
+  return typeof step === 'string' ? readModel(step) : step;
+}
+
 /** How a step loop runs in Node. */
 const loops: StepLoopPlatform = {
   platform: 'node',
@@ -100,14 +106,14 @@ const loops: StepLoopPlatform = {
  * state stay where the step runs; the loss and what is asked for come back.
  *
  * Constraints of the description are put into the step (see `splice`), or applied between steps with `projector: true`.
- * The step is an `OnnxModel` or its bytes, and is left as it is. `resume` goes on from a checkpoint, as a file's name or
- * bytes.
+ * The step is a file's name, an `OnnxModel` or its bytes, and is left as it is; data files beside it are read where it
+ * came from a file. `resume` goes on from a checkpoint, as a file's name or bytes.
  *
  * @throws {ConfigError | ShapeError | ResolveError} where description and step do not fit
  * @throws {UsageError | ShapeError} where an initial value is missing, unknown, or does not fit
  * @throws {ProviderError} when no provider of the list runs the step
  * @example
- * const loop = await StepLoop.create(await readModel('step.onnx'), await readStepDescription('step.json'), {
+ * const loop = await StepLoop.create('step.onnx', await readStepDescription('step.json'), {
  *   initial: { weight, bias },
  *   inputs: { lr: 0.1 },
  * });
@@ -117,22 +123,25 @@ const loops: StepLoopPlatform = {
  */
 export const StepLoop: {
   create(
-    step: OnnxModel | Uint8Array,
+    step: string | OnnxModel | Uint8Array,
     description: StepDescription,
     options: StepLoopOptions,
   ): Promise<StepLoopClass>;
   resume(
     checkpoint: string | Uint8Array,
-    step: OnnxModel | Uint8Array,
+    step: string | OnnxModel | Uint8Array,
     description: StepDescription,
     options?: ResumeOptions,
   ): Promise<StepLoopClass>;
 } = {
-  create: (step, description, options) => createStepLoop(loops, step, description, options),
+  create: async (step, description, options) =>
+    createStepLoop(loops, await openStep(step), description, options),
   resume: async (checkpoint, step, description, options = {}) => {
     const isFile = typeof checkpoint === 'string';
+    if (isFile) removeStaleTemporaries(checkpoint);
     const bytes = isFile ? await readFile(checkpoint) : checkpoint;
-    return resumeStepLoop(loops, bytes, isFile ? checkpoint : undefined, step, description, options);
+    const model = await openStep(step);
+    return resumeStepLoop(loops, bytes, isFile ? checkpoint : undefined, model, description, options);
   },
 };
 export type StepLoop = StepLoopClass;
@@ -145,6 +154,7 @@ export { readStepDescription } from './files/stepFile.js';
 export { type OpenedWeightFile, readWeightFile } from './files/weightFile.js';
 export type { StoredWeight, WeightFile } from './graph/weightFile.js';
 export { upgradeOpset } from './onnx/upgradeOpset.js';
+export type { MatchOptions, ParameterEntry, ParameterHow, ParameterPlan } from './resolve/matchParameters.js';
 export { openTensors, planWeights, type WeightTensors } from './resolve/planWeights.js';
 export { carryOver } from './resolve/reference.js';
 export { type RulesPlan, resolveRules } from './resolve/resolveRules.js';
@@ -169,6 +179,7 @@ export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './r
 export type { OrtTrainingSession } from './runtime/trainingSession.js';
 export type { Weight } from './runtime/weight.js';
 export type { StatePair } from './training/carriedValues.js';
+export { type DescribedStep, describeStep } from './training/describeStep.js';
 export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
 export {
   type FlatConstraints,
@@ -199,5 +210,6 @@ export type {
   StepLoopOptions,
   StepLoopReport,
 } from './training/stepLoopOptions.js';
+export type { StoredLayout } from './training/storedLayout.js';
 export { writeWeights } from './training/writeWeights.js';
 export { loadNodeOrt };

@@ -123,6 +123,7 @@ export const StepLoop: {
 export type StepLoop = StepLoopClass;
 
 export { upgradeOpset } from './onnx/upgradeOpset.js';
+export type { MatchOptions, ParameterEntry, ParameterHow, ParameterPlan } from './resolve/matchParameters.js';
 export {
   type AppliedEntry,
   applyPlan,
@@ -143,6 +144,7 @@ export type { ProviderStatus, ProvidersOptions, Refusal, RefusalCode } from './r
 export type { OrtTrainingSession } from './runtime/trainingSession.js';
 export type { Weight } from './runtime/weight.js';
 export type { StatePair } from './training/carriedValues.js';
+export { type DescribedStep, describeStep } from './training/describeStep.js';
 export { type FoundPair, type FoundPairs, findPairs, type PairHow } from './training/findPairs.js';
 export {
   type FlatConstraints,
@@ -173,5 +175,6 @@ export type {
   StepLoopOptions,
   StepLoopReport,
 } from './training/stepLoopOptions.js';
+export type { StoredLayout } from './training/storedLayout.js';
 export { writeWeights } from './training/writeWeights.js';
 export { loadWebOrt };

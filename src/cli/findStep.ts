@@ -1,66 +1,85 @@
-// The parameters that are found in a train step, shown for confirmation, with the constraints that rules give them.
+// The parameters that are found in a train step, shown for confirmation, with the constraints that a Keras file or rules
+// give them.
 import type { CustomObjects } from '../constraints/deserialize.js';
 import { get } from '../constraints/get.js';
 import { serialize } from '../constraints/serialize.js';
 import { readConfigFile } from '../files/configFile.js';
-import { ResolveError, UsageError } from '../graph/errors.js';
 import { formatShape } from '../graph/shape.js';
 import type { OnnxModel } from '../onnx/model.js';
-import { type FoundPairs, findPairs } from '../training/findPairs.js';
-import { describeByRules } from '../training/rulesForStep.js';
+import type { ParameterEntry } from '../resolve/matchParameters.js';
+import { type DescribedStep, describeStep } from '../training/describeStep.js';
+import { findPairs } from '../training/findPairs.js';
 import type { StepDescription } from '../training/stepDescription.js';
+import { unresolvedFailure } from './inputs.js';
 import type { Output } from './output.js';
-import { constraintCell } from './planTable.js';
+import { constraintCell, planJson, showPlan } from './planTable.js';
 
 export interface FindStepOptions {
-  /** A rules file. */
-  readonly config: string | undefined;
+  /** The step, for messages. */
+  readonly file: string;
+  /** A Keras file or a rules file. */
+  readonly config?: string | undefined;
   readonly customObjects: CustomObjects;
   /** Whether this is the command's own result, and not a step on the way. */
   readonly json: boolean;
+  readonly includeFrozen: boolean;
+  readonly allowUnresolved: boolean;
 }
 
-/** Finds and shows the pairs of a step. @throws {ResolveError} where a rule cannot be followed */
+/** Finds and shows the pairs of a step; `undefined` where a constraint could not be placed, which is told. */
 export async function findStep(
   model: OnnxModel,
-  { config, customObjects, json }: FindStepOptions,
+  options: FindStepOptions,
   output: Output,
-): Promise<StepDescription> {
-  const found = findPairs(model);
-  const description = await describeStep(model, found, { config, customObjects, output });
-  show(found, description, output);
-  if (json) output.result({ ok: true, ...found, description: toJson(description, customObjects) });
+): Promise<StepDescription | undefined> {
+  const { config, customObjects } = options;
+  const found = config === undefined ? bare(model) : await described(model, config, options, output);
+  const { plan, description, pairs, unclear } = found;
+  if (config !== undefined) {
+    showPlan(output, plan.entries, plan, ({ status }) => status, { title: 'told by', cell: toldBy });
+  }
+  showPairs(found, output);
+  const entries =
+    config === undefined ? {} : { entries: planJson(plan.entries, plan, ({ status }) => status) };
+  const failure = config === undefined ? undefined : unresolvedFailure(plan, options.file, options);
+  if (failure !== undefined) {
+    output.failure(failure, entries);
+    return undefined;
+  }
+  if (options.json) {
+    output.result({ ok: true, pairs, unclear, ...entries, description: toJson(description, customObjects) });
+  }
   return description;
 }
 
-async function describeStep(
+type Found = Pick<DescribedStep, 'pairs' | 'unclear' | 'plan' | 'description'>;
+
+async function described(
   model: OnnxModel,
-  { pairs }: FoundPairs,
-  { config, customObjects, output }: Pick<FindStepOptions, 'config' | 'customObjects'> & { output: Output },
-): Promise<StepDescription> {
-  if (config === undefined) {
-    const parameters = pairs.filter(({ role }) => role === 'parameter');
-    const entries = parameters.map(({ input, output: result }) => [
-      input,
-      { input, output: result, constraint: null },
-    ]);
-    return { parameters: Object.fromEntries(entries) };
-  }
+  config: string,
+  { customObjects, includeFrozen }: FindStepOptions,
+  output: Output,
+): Promise<Found> {
   const source = await readConfigFile(config, { customObjects });
-  if (source.kind === 'keras') {
-    throw new UsageError(
-      "is a Keras file, whose variables a step does not name; give a rules file, with the axes of the step's own layout",
-      { file: config },
-    );
-  }
-  const { description, unresolved, warnings } = describeByRules(model, pairs, source.rules);
-  for (const warning of warnings) output.warn(`${config}: ${warning}`);
-  const [first] = unresolved;
-  if (first === undefined) return description;
-  throw new ResolveError(`${first.name}: ${first.reason}`, { file: config });
+  const own = source.kind === 'keras' ? source.keras : source.rules;
+  const found = describeStep(model, own, { includeFrozen });
+  for (const warning of found.warnings) output.warn(`${config}: ${warning}`);
+  return { ...found, description: { ...found.description, file: config } };
 }
 
-function show({ pairs, unclear }: FoundPairs, { parameters }: StepDescription, output: Output): void {
+/** Without a file that names constraints, no parameter has one. */
+function bare(model: OnnxModel): Found {
+  const found = findPairs(model);
+  const parameters = found.pairs.filter(({ role }) => role === 'parameter');
+  const entries = parameters.map(({ input, output }) => [input, { input, output, constraint: null }]);
+  return { ...found, plan: { entries: [] }, description: { parameters: Object.fromEntries(entries) } };
+}
+
+function toldBy({ toldBy: how }: ParameterEntry): string {
+  return how ?? '—';
+}
+
+function showPairs({ pairs, unclear, description: { parameters } }: Found, output: Output): void {
   output.table(
     ['input', 'becomes', 'shape', 'told by', 'is', 'constraint'],
     pairs.map(({ input, output: result, shape, how, role }) => {
@@ -83,9 +102,9 @@ function show({ pairs, unclear }: FoundPairs, { parameters }: StepDescription, o
 }
 
 function toJson({ parameters }: StepDescription, customObjects: CustomObjects): object {
-  const entries = Object.entries(parameters).map(([name, { input, output, constraint }]) => {
+  const entries = Object.entries(parameters).map(([name, { constraint, ...rest }]) => {
     const found = get(constraint);
-    return [name, { input, output, constraint: found === null ? null : serialize(found, customObjects) }];
+    return [name, { ...rest, constraint: found === null ? null : serialize(found, customObjects) }];
   });
   return { parameters: Object.fromEntries(entries) };
 }

@@ -142,7 +142,7 @@ function planWarnings({ entries }: Plan): readonly string[] {
 export function unresolvedFailure(
   { entries, lost = [] }: Plan,
   modelFile: string,
-  { allowUnresolved = false }: PlanOptions,
+  { allowUnresolved = false }: Pick<PlanOptions, 'allowUnresolved'>,
 ): ResolveError | undefined {
   const count = entries.filter(({ status }) => status === 'unresolved').length + lost.length;
   const all = entries.length + lost.length;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The program: connects the command line to the process.
 import { readFileSync } from 'node:fs';
-import { removeTemporaries } from '../files/atomicWrite.js';
+import { removeTemporaries } from '../files/temporaryFiles.js';
 import { exitCodes } from './exitCodes.js';
 import { run } from './program.js';
 

@@ -220,8 +220,10 @@ function addSplice(program: Command, wrap: Wrap): void {
     .argument('<step>', 'a train step as one ONNX model: forward, backward and optimizer')
     .description("put constraints into a train step: Keras's 'after each gradient update', inside the graph")
     .option('--params <file>', 'step description (JSON, YAML): each parameter with input, output, constraint')
-    .option('--config <file>', 'instead of it a rules file, for the parameters that are found in the step')
+    .option('--config <file>', 'instead of it a Keras file or rules, for the parameters found in the step')
     .option('--yes', 'take the parameters that were found')
+    .option('--include-frozen', 'constrain frozen variables of a Keras file too')
+    .option('--allow-unresolved', 'go on where a constraint of --config could not be placed')
     .option('--out <file>', 'where the result goes; may be <step> itself. Without it, shows what is found')
     .option('--provider <name>', 'take the form that is fast on this provider (default: the readable one)')
     .addOption(
@@ -237,7 +239,7 @@ function addSplice(program: Command, wrap: Wrap): void {
   );
   examples(command, [
     'onnx-constraints splice step.onnx --params step.json --provider cpu --out constrained.onnx',
-    'onnx-constraints splice step.onnx --config rules.yaml',
+    'onnx-constraints splice step.onnx --config model.keras',
     'onnx-constraints splice step.onnx --config rules.yaml --yes --out step.onnx',
   ]);
 }

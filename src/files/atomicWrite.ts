@@ -1,10 +1,10 @@
 // Writing files so that they are whole or absent: to a temporary file beside the target, synced, then renamed.
 // Alone with its neighbours in touching node:fs.
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { access, open, stat, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { FileError, UsageError } from '../graph/errors.js';
+import { releaseTemporary, removeStaleTemporaries, temporaryBeside } from './temporaryFiles.js';
 
 /** Refuses a target that exists, unless it may be overwritten. @throws {UsageError} */
 export async function checkTarget(file: string, overwrite: boolean): Promise<void> {
@@ -23,26 +23,8 @@ export async function checkTarget(file: string, overwrite: boolean): Promise<voi
   }
 }
 
-/** The temporary files of all writes under way, for `removeTemporaries`. */
-const underWay = new Set<string>();
-
-/** A name beside the target for a file that `removeTemporaries` removes; `release` it when it is gone. */
-export function temporaryBeside(target: string): string {
-  const file = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
-  // Before the file is there: once it is, an interruption must find it.
-  underWay.add(file);
-  return file;
-}
-
-/** Takes a temporary file from the list that `removeTemporaries` removes. */
-export function releaseTemporary(file: string): void {
-  underWay.delete(file);
-}
-
-/** Removes what writes under way have left so far, at once: for a process that is about to end. */
-export function removeTemporaries(): void {
-  for (const file of underWay) rmSync(file, { force: true });
-}
+/** The targets written before: who is killed later is found by the next process. */
+const written = new Set<string>();
 
 /** Files written beside their targets that come into place together. */
 export class AtomicFiles {
@@ -50,6 +32,8 @@ export class AtomicFiles {
 
   /** Writes the pieces to a temporary file beside the target. */
   async write(target: string, pieces: Iterable<Uint8Array>): Promise<void> {
+    if (!written.has(resolve(target))) removeStaleTemporaries(target);
+    written.add(resolve(target));
     const temporary = temporaryBeside(target);
     this.#pending.push({ temporary, target });
     try {

@@ -3,8 +3,9 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { UsageError } from '../graph/errors.js';
 import type { KeptBytes, Scratch } from '../onnx/model.js';
-import { releaseTemporary, temporaryBeside, writeError } from './atomicWrite.js';
+import { writeError } from './atomicWrite.js';
 import { readOpen } from './readRange.js';
+import { releaseTemporary, temporaryBeside } from './temporaryFiles.js';
 
 /** The most bytes one call of the operating system is given; Linux takes less than 2 GiB. */
 const writeBytes: number = 1 << 26;

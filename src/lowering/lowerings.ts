@@ -144,7 +144,7 @@ function projectWhole(row: Row, subject: Subject, w: SymbolicTensor): SymbolicTe
   const { structure, view, dims } = subject;
   if (!row.seenAsView) return row.project(subject, w);
   if (structure.kind !== 'scaled') return elementwiseForm(structure, w);
-  const factor = unitFactors({ structure, view }, reshapeTo(w, sizesOf(splitBlocks(view))));
+  const factor = unitFactors({ structure, view }, w);
   const { axes } = structure;
   return scaleBy(
     structure,

@@ -6,7 +6,8 @@ import { fromFloat64 } from '../graph/numbers.js';
 import type { Dim } from '../graph/shape.js';
 import { applyOp, type SymbolicTensor } from '../ops/symbolicTensor.js';
 import { castTo, constant } from '../ops/tensorLike.js';
-import { LARGEST_BLOCK, type View } from './view.js';
+import { reshapeTo } from './reshapeTo.js';
+import { LARGEST_BLOCK, sizesOf, type View } from './view.js';
 
 export interface SumOptions {
   /** Sum the sums of the first round in float64, and give float64. */
@@ -20,7 +21,8 @@ export interface SumOptions {
 /**
  * The sums of squares of `w` over the reduced dimensions of its view, which are kept with size 1.
  *
- * @param w in float32 or float64, with the dims of `view`
+ * @param w in float32 or float64, with the dims of `view`, or with its own where all are numbers: its squares are then
+ *   reshaped, since ONNX Runtime puts squares with the dims of `w` where an older value of these dims was
  */
 export function sumOfSquares(
   w: SymbolicTensor,
@@ -32,7 +34,8 @@ export function sumOfSquares(
   // What no block divides is summed in one round, which must then be the wide one.
   const long = wide && innermost !== undefined && (view[innermost]?.size ?? 0) > LARGEST_BLOCK;
   const x = long ? castTo(w, 'float64') : w;
-  const squares = applyOp('Mul', [x, x], x);
+  const own = applyOp('Mul', [x, x], x);
+  const squares = isFixed(own) ? reshapeTo(own, sizesOf(view)) : own;
   if (innermost === undefined) return wide ? castTo(squares, 'float64') : squares;
   const isColumn = innermost === view.length - 2 && (view[innermost]?.size ?? 0) <= LARGEST_BLOCK;
   const isOnly = open.length === 0;
@@ -41,6 +44,10 @@ export function sumOfSquares(
   const first = isColumn ? sumColumns(squares, view, drops) : reduceSum(squares, [innermost], drops);
   const sums = wide ? castTo(first, 'float64') : first;
   return isOnly ? sums : reduceSum(sums, flat ? [...open, innermost] : open, flat);
+}
+
+function isFixed({ shape }: SymbolicTensor): boolean {
+  return shape?.every((dim) => typeof dim === 'number') === true;
 }
 
 /** The sums down the last dimension but one: `[…, rows, columns]` to `[…, 1, columns]`, or `[…, columns]`. */

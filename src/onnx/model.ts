@@ -1,6 +1,6 @@
 // An ONNX model: read, its tensors replaced, written back with everything else as it was.
 // Must not show protobuf to its callers, and must not read or write files.
-import { FormatError, UsageError } from '../graph/errors.js';
+import { FileError, FormatError, UsageError } from '../graph/errors.js';
 import { canonicalDomain } from './attributes.js';
 import { decodeModelProto, encodeModelProto } from './codec.js';
 import { encodeWithDataFile } from './dataFile.js';
@@ -8,7 +8,7 @@ import type { onnx } from './gen/onnx.js';
 import { int64ToNumber } from './int64.js';
 import { collectNames } from './modelNames.js';
 import { keepParts } from './modelParts.js';
-import { findTensors, type ModelContext } from './modelScopes.js';
+import { findTensors, findTrainingTensors, type ModelContext } from './modelScopes.js';
 import type {
   DataFileOptions,
   DecodeOptions,
@@ -103,6 +103,11 @@ export class OnnxModel {
     return this.storedTensors();
   }
 
+  /** The same of the graphs of `training_info`, without the uses they make of the main graph's. */
+  trainingTensors(): readonly ModelTensor[] {
+    return findTrainingTensors(this.proto, this.context);
+  }
+
   /** Every name of a value or node anywhere in the model. */
   names(): Set<string> {
     return collectNames(this.proto);
@@ -110,8 +115,21 @@ export class OnnxModel {
 
   /** The data files the model refers to, each once, relative to its folder. */
   dataFiles(): readonly string[] {
-    const external = this.storedTensors().filter((tensor) => tensor.external);
+    const external = this.allTensors().filter((tensor) => tensor.external);
     return [...new Set(external.flatMap((tensor) => tensor.location() ?? []))];
+  }
+
+  /**
+   * A data file the model refers to, as a whole.
+   *
+   * Throws FileError where it cannot be read, or the model was decoded without `externalData`.
+   */
+  readDataFile(location: string): Uint8Array {
+    const { externalData, file } = this.context;
+    if (externalData === undefined) {
+      throw new FileError(`its data is in "${location}", and no external data was given`, { file });
+    }
+    return externalData.read(location, 0, externalData.size(location));
   }
 
   /** Whether `encode` cannot hold all changes, since external tensors were written: use `encodeWithData`. */
@@ -140,12 +158,16 @@ export class OnnxModel {
 
   /** The model and a new data file with the external tensors that were written; see `DataFileOptions`. */
   encodeWithData(options: DataFileOptions): EncodedWithData {
-    return encodeWithDataFile(this.proto, this.storedTensors(), this.context, options);
+    return encodeWithDataFile(this.proto, this.allTensors(), this.context, options);
   }
 
   private storedTensors(): readonly StoredTensor[] {
     this.found ??= findTensors(this.proto, this.context);
     return this.found;
+  }
+
+  private allTensors(): readonly StoredTensor[] {
+    return [...this.storedTensors(), ...findTrainingTensors(this.proto, this.context)];
   }
 
   private opsets(): ReadonlyMap<string, number> {

@@ -1,7 +1,7 @@
 // A graph of a model by its nodes and names: to be followed from value to value, and to take in new nodes.
 // Must not show protobuf to its callers.
 import { dtypeFromOnnx } from '../graph/dtype.js';
-import type { Graph, Value } from '../graph/graph.js';
+import type { Graph, Initializer, Value } from '../graph/graph.js';
 import { attributeGraphs, canonicalDomain, simpleAttributes } from './attributes.js';
 import { decodeModelProto } from './codec.js';
 import { encodeGraph } from './encodeGraph.js';
@@ -173,6 +173,11 @@ export class ModelGraph {
     }
     this.producers = undefined;
     this.changed();
+  }
+
+  /** Adds a constant behind those there are. */
+  addInitializer(initializer: Initializer, opset: number): void {
+    this.insertAfter(undefined, { nodes: [], initializers: [initializer] }, opset);
   }
 
   /** Adds an input behind those there are. */

@@ -34,6 +34,18 @@ export function findTensors(model: onnx.ModelProto, context: ModelContext): read
   return finder.tensors;
 }
 
+/** As `findTensors`, of the graphs of `training_info`, which are executed together with the main graph. */
+export function findTrainingTensors(model: onnx.ModelProto, context: ModelContext): readonly StoredTensor[] {
+  const finder = new TensorFinder(model, context);
+  for (const [i, training] of model.trainingInfo.entries()) {
+    for (const place of ['initialization', 'algorithm'] as const) {
+      const graph = training[place];
+      if (graph !== null) finder.addGraph(graph, `training_info[${i}].${place}`, undefined);
+    }
+  }
+  return finder.tensors;
+}
+
 class TensorFinder {
   readonly tensors: StoredTensor[] = [];
   private readonly nodes = new WeakMap<Consumer, onnx.NodeProto>();

@@ -43,7 +43,7 @@ export interface Binding {
 /** An entry of `training_info`: its graphs are executed together with the main graph, whose values they see. */
 export class ModelTraining {
   readonly algorithm: ModelGraph | undefined;
-  readonly initialization: ModelGraph | undefined;
+  #initialization: ModelGraph | undefined;
 
   constructor(
     private readonly proto: onnx.TrainingInfoProto,
@@ -51,10 +51,26 @@ export class ModelTraining {
     readonly path: string,
     private readonly changed: () => void,
   ) {
-    const wrap = (graph: onnx.GraphProto | null, place: string): ModelGraph | undefined =>
-      graph === null ? undefined : new ModelGraph(graph, `${path}.${place}`, changed);
-    this.algorithm = wrap(proto.algorithm, 'algorithm');
-    this.initialization = wrap(proto.initialization, 'initialization');
+    this.algorithm = this.#wrap(proto.algorithm, 'algorithm');
+    this.#initialization = this.#wrap(proto.initialization, 'initialization');
+  }
+
+  /** The graph that gives initializers their first values, where there is one. */
+  get initialization(): ModelGraph | undefined {
+    return this.#initialization;
+  }
+
+  /** As `initialization`; where there is none yet, an empty one is made. */
+  openInitialization(): ModelGraph {
+    if (this.#initialization !== undefined) return this.#initialization;
+    this.proto.initialization = new onnx.GraphProto({ name: 'initialization' });
+    this.changed();
+    this.#initialization = this.#wrap(this.proto.initialization, 'initialization') as ModelGraph;
+    return this.#initialization;
+  }
+
+  #wrap(graph: onnx.GraphProto | null, place: string): ModelGraph | undefined {
+    return graph === null ? undefined : new ModelGraph(graph, `${this.path}.${place}`, this.changed);
   }
 
   get updateBinding(): readonly Binding[] {
@@ -65,11 +81,23 @@ export class ModelTraining {
     return this.proto.initializationBinding.map(describeBinding);
   }
 
-  /** Lets an initializer become another value. */
-  rebind(initializer: string, value: string): void {
-    for (const entry of this.proto.updateBinding) if (entry.key === initializer) entry.value = value;
+  /** Lets an initializer become a value of the algorithm in each step, in place of what it became before. */
+  bindUpdate(initializer: string, value: string): void {
+    bind(this.proto.updateBinding, initializer, value);
     this.changed();
   }
+
+  /** Lets an initializer start as a value of the initialization, in place of what it started as before. */
+  bindInitial(initializer: string, value: string): void {
+    bind(this.proto.initializationBinding, initializer, value);
+    this.changed();
+  }
+}
+
+function bind(bindings: onnx.StringStringEntryProto[], key: string, value: string): void {
+  const known = bindings.filter((entry) => entry.key === key);
+  for (const entry of known) entry.value = value;
+  if (known.length === 0) bindings.push(new onnx.StringStringEntryProto({ key, value }));
 }
 
 function describeBinding({ key, value }: onnx.StringStringEntryProto): Binding {

@@ -4,7 +4,10 @@ import type { KerasVariable } from '../keras/kerasModel.js';
 import type { Consumer, ModelTensor } from '../onnx/model.js';
 
 /** The orders of the variable's dimensions that the operators reading the tensor call for. */
-export function expectedOrders(variable: KerasVariable, tensor: ModelTensor): readonly (readonly number[])[] {
+export function expectedOrders(
+  variable: KerasVariable,
+  tensor: Pick<ModelTensor, 'consumers'>,
+): readonly (readonly number[])[] {
   const rank = variable.shape?.length ?? 0;
   return tensor.consumers.flatMap((consumer) => {
     const order = expectedOrder(variable, rank, consumer);

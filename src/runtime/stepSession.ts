@@ -26,6 +26,14 @@ export interface PreparedStep {
   readonly model: OnnxModel;
   readonly carried: readonly Carried[];
   readonly fetched: readonly Fetched[];
+  /** The data files that the model refers to. */
+  readonly dataFiles: readonly DataFile[];
+}
+
+/** A data file as ONNX Runtime takes it; the path is the one in the model. */
+export interface DataFile {
+  readonly path: string;
+  readonly data: Uint8Array;
 }
 
 /** Where values are between steps: `device`, or as `OutputRoute` says. */
@@ -86,9 +94,11 @@ async function open(
   options: PlacementOptions,
   alone: boolean,
 ): Promise<Opened> {
-  const { ort, sessionOptions } = options;
-  const { carried, fetched } = step;
-  const settings = { provider, sessionOptions };
+  const { ort } = options;
+  const { carried, fetched, dataFiles } = step;
+  const settings = { provider, sessionOptions: options.sessionOptions };
+  const own = dataFiles.length === 0 ? {} : { externalData: dataFiles };
+  const sessionOptions = { ...own, ...options.sessionOptions };
   if (providerName(provider) === 'webgpu') {
     const session = await createSession(ort, step.model.encode(), {
       provider,
@@ -100,7 +110,11 @@ async function open(
   }
   const route = await hostRoute(step, provider, options);
   if (route === 'no-copy') addSequence(step.model);
-  const session: OrtSession = await createSession(ort, step.model.encode(), { ...settings, alone });
+  const session: OrtSession = await createSession(ort, step.model.encode(), {
+    provider,
+    sessionOptions,
+    alone,
+  });
   return { carrier: new HostCarrier(ort, session, carried, fetched, route), provider, route };
 }
 

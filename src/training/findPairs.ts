@@ -6,6 +6,7 @@ import type { Shape } from '../graph/shape.js';
 import type { OnnxModel, ValueInfo } from '../onnx/model.js';
 import { type ModelGraph, ModelStructure } from '../onnx/modelStructure.js';
 import { DirectPaths } from './directPaths.js';
+import { dependencies } from './forwardUses.js';
 import { asShape, isFloat, sameShape } from './locateUpdate.js';
 import { updatingTrainings } from './trainingInfo.js';
 
@@ -215,21 +216,4 @@ function parametersAmong(
     ),
   );
   return new Set([...needed, ...masters.map(({ input }) => input.name)]);
-}
-
-/** Every value that some values depend on, without what only `stop` depends on. */
-function dependencies(
-  graph: ModelGraph,
-  names: readonly string[],
-  stop: ReadonlySet<string>,
-): ReadonlySet<string> {
-  const found = new Set<string>();
-  const open = [...names];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (found.has(name) || stop.has(name)) continue;
-    found.add(name);
-    const producer = graph.producerOf(name);
-    if (producer !== undefined) open.push(...producer.node.reads());
-  }
-  return found;
 }

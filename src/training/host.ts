@@ -7,6 +7,7 @@ import { ModelStructure } from '../onnx/modelStructure.js';
 
 /** A host for new nodes. */
 export interface Host {
+  readonly model: OnnxModel;
   readonly structure: ModelStructure;
   readonly opset: number;
   readonly irVersion: number;
@@ -17,6 +18,7 @@ export interface Host {
 /** @throws {UnsupportedError} where the model's opset is none that nodes are emitted for */
 export function openHost(model: OnnxModel): Host {
   return {
+    model,
     structure: new ModelStructure(model),
     opset: hostOpset(model),
     irVersion: model.irVersion,

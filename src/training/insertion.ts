@@ -32,7 +32,7 @@ export interface Insertion {
   readonly graph: Graph;
   /** `canonical`, or the name of a faster form. */
   readonly form: string;
-  /** How many nodes project the value, without those that choose when. */
+  /** How many nodes these are, those in the branches of an `If` included. */
   readonly nodes: number;
 }
 
@@ -65,7 +65,17 @@ export function insertionFor(task: InsertionTask, from: string, to: string, cond
   for (const { outputs, name } of plain.nodes) for (const used of [name, ...outputs]) host.taken.add(used);
   for (const { name } of plain.initializers) host.taken.add(name);
   const graph = condition === undefined ? plain : conditional(task, plain, { from, to, inner, condition });
-  return { graph, form, nodes: called.nodes.length };
+  return { graph, form, nodes: countNodes(graph) };
+}
+
+/** How many nodes a graph has, those in branches of an `If` included. */
+export function countNodes({ nodes }: Pick<Graph, 'nodes'>): number {
+  const inside = nodes.flatMap(({ attributes }) =>
+    Object.values(attributes).map((attribute) =>
+      attribute.type === 'graph' ? countNodes(attribute.value) : 0,
+    ),
+  );
+  return inside.reduce((sum, count) => sum + count, nodes.length);
 }
 
 function callNode(opType: string, name: string, from: string, to: string): Node {

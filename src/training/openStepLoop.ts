@@ -10,7 +10,7 @@ import { OnnxModel, type ValueInfo } from '../onnx/model.js';
 import type { Fetched } from '../runtime/carried.js';
 import type { OrtModule } from '../runtime/ort.js';
 import { type Platform, providerName, providerRow } from '../runtime/providerTable.js';
-import { openStepSession, type PreparedStep } from '../runtime/stepSession.js';
+import { type DataFile, openStepSession, type PreparedStep } from '../runtime/stepSession.js';
 import { BetweenSteps, checkOwnSchedule } from './betweenSteps.js';
 import { type CarriedValue, type CarriedValues, carriedValues, type StatePair } from './carriedValues.js';
 import { decodeCheckpoint } from './checkpoint.js';
@@ -122,6 +122,7 @@ class StepSource {
   readonly #file: string | undefined;
   #spliced: readonly SplicedParameter[] = [];
   readonly #inputs: readonly ValueInfo[];
+  readonly #dataFiles: readonly DataFile[];
 
   constructor(
     given: OnnxModel | Uint8Array,
@@ -132,6 +133,7 @@ class StepSource {
     // Whoever gave the model finds it as it was.
     this.#bytes = model.encode();
     this.#file = model.file;
+    this.#dataFiles = options.sessionOptions?.externalData === undefined ? dataFilesOf(model) : [];
     this.constraints = whereConstrained(model, description, options.projector ?? false);
     const first = this.#decode('');
     this.carried = carriedValues(first, description, stateOf(options));
@@ -144,7 +146,7 @@ class StepSource {
     const model = this.#decode(provider);
     const { values } = this.carried;
     const fetched = this.#fetched().map((name) => findOutput(model, name, values));
-    return { model, carried: values, fetched };
+    return { model, carried: values, fetched, dataFiles: this.#dataFiles };
   }
 
   /** The inputs that are not carried. */
@@ -170,6 +172,11 @@ class StepSource {
     this.#spliced = splice(model, this.description, isKnown ? { provider } : {});
     return model;
   }
+}
+
+/** The data files of a step, which ONNX Runtime does not find where it is given bytes. */
+function dataFilesOf(model: OnnxModel): readonly DataFile[] {
+  return model.dataFiles().map((path) => ({ path, data: model.readDataFile(path) }));
 }
 
 /** What is given for every step is not carried. */

@@ -20,6 +20,7 @@ export interface PlanningTask extends Pick<InsertionTask, 'host' | 'provider' | 
 export interface PlannedParameter {
   readonly constraint: Constraint | null;
   readonly form?: string;
+  /** How many nodes are put in for it. */
   readonly nodes: number;
   readonly otherReaders: number;
   /** Puts it in. */
@@ -51,17 +52,17 @@ export function planParameter(
   const insertion: InsertionTask = { ...task, name, constraint, dtype, shape };
   const unconstrained = freshName(insertion, 'updated');
   const { graph: nodes, form, nodes: count } = insertionFor(insertion, unconstrained, value, schedule?.due);
-  const projectInitial = planInitial(parameter, insertion, schedule);
+  const initial = planInitial(parameter, insertion, schedule);
   return {
     constraint,
     form,
-    nodes: count,
+    nodes: count + initial.nodes,
     otherReaders: readers.length,
     change: () => {
       node.renameOutput(value, unconstrained);
       if (others === 'unconstrained') graph.redirect(value, unconstrained);
       graph.insertAfter(behind, nodes, host.opset);
-      projectInitial();
+      initial.change();
     },
   };
 }
@@ -71,29 +72,32 @@ function planInitial(
   { input }: NamedParameter,
   insertion: InsertionTask,
   schedule: ScheduleNodes | undefined,
-): () => void {
-  if (schedule?.first === undefined) return () => {};
+): Pick<PlannedParameter, 'nodes' | 'change'> {
+  if (schedule?.first === undefined) return { nodes: 0, change: () => {} };
   const { structure, opset } = insertion.host;
   const initial = freshName(insertion, 'initial');
-  const { graph } = insertionFor(insertion, input, initial, schedule.first);
-  return () => {
-    structure.graph.redirect(input, initial);
-    structure.graph.insertAfter(undefined, graph, opset);
+  const { graph, nodes } = insertionFor(insertion, input, initial, schedule.first);
+  return {
+    nodes,
+    change: () => {
+      structure.graph.redirect(input, initial);
+      structure.graph.insertAfter(undefined, graph, opset);
+    },
   };
 }
 
 /** The node behind which both the update and the schedule's boolean are there. */
-function behindBoth(
+export function behindBoth(
   { graph, node, outermost, value }: Update,
-  { host, schedule }: PlanningTask,
+  { schedule }: PlanningTask,
   readers: readonly ModelNode[],
   place: ErrorPlace,
 ): ModelNode {
-  const after = schedule?.due === undefined ? undefined : schedule.after;
-  if (after === undefined) return node;
-  const main = host.structure.graph;
-  const decided = main.positionOf(after);
-  if (decided < main.positionOf(outermost)) return node;
+  if (schedule?.due === undefined || schedule.after === undefined) return node;
+  const { after } = schedule;
+  const home = schedule.graph;
+  const decided = home.positionOf(after);
+  if (decided < home.positionOf(outermost)) return node;
   const isInside = node !== outermost;
   const early = isInside ? node : readers.find((reader) => graph.positionOf(reader) <= decided);
   if (early === undefined) return after;

@@ -58,6 +58,18 @@ export function parseSchedule(config: unknown, place: ErrorPlace & { readonly pa
   return schedule;
 }
 
+/** @throws {ConfigError} where a step has nothing that tells the first from the others */
+export function checkInitial(
+  { initial = false, step, counter }: Schedule,
+  place: ErrorPlace & { readonly path: string },
+): void {
+  if (!initial || step !== undefined || counter !== undefined) return;
+  throw new ConfigError(
+    'initial needs to know the step: name the input that counts steps as step, or a new one as counter',
+    place,
+  );
+}
+
 /** @throws {ConfigError} where a value is none that its property takes, or one lacks another */
 export function checkSchedule(schedule: Schedule, place: ErrorPlace & { readonly path: string }): void {
   const { every = 1, warmUp = 0, initial = false, step, firstStep = 1, counter, when } = schedule;
@@ -80,9 +92,9 @@ export function checkSchedule(schedule: Schedule, place: ErrorPlace & { readonly
   if (step !== undefined && counter !== undefined) {
     throw new ConfigError('takes step, an input that counts already, or counter, a new one, not both', place);
   }
-  if (step === undefined && counter === undefined && (every > 1 || warmUp > 0 || initial)) {
+  if (step === undefined && counter === undefined && (every > 1 || warmUp > 0)) {
     throw new ConfigError(
-      'every, warm_up and initial need to know the step: name the input that counts steps as step, or a new one as counter',
+      'every and warm_up need to know the step: name the input that counts steps as step, or a new one as counter',
       place,
     );
   }

@@ -7,7 +7,8 @@ import { ConfigError, type ErrorPlace } from '../graph/errors.js';
 import type { Graph } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
 import { NameScope } from '../graph/nameScope.js';
-import type { ModelNode } from '../onnx/modelStructure.js';
+import type { ValueInfo } from '../onnx/model.js';
+import type { ModelGraph, ModelNode } from '../onnx/modelStructure.js';
 import { lower } from '../ops/lower.js';
 import { applyOp, type SymbolicTensor, symbolicInput } from '../ops/symbolicTensor.js';
 import { castTo, constant } from '../ops/tensorLike.js';
@@ -15,8 +16,18 @@ import type { Host } from './host.js';
 import type { Schedule } from './schedule.js';
 import { SPLICED_PREFIX } from './splicedNames.js';
 
-/** What a schedule puts into the main graph. */
+/** Where a schedule's nodes go, and what they may read there. */
+export interface ScheduleHome {
+  readonly graph: ModelGraph;
+  /** What may count steps. */
+  readonly counts: readonly ValueInfo[];
+  /** The graph around it, all of whose values are there before those of `graph`. */
+  readonly outer?: ModelGraph;
+}
+
+/** What a schedule puts into its graph. */
 export interface ScheduleNodes {
+  readonly graph: ModelGraph;
   /** Nodes that come before all others. */
   readonly early: Graph;
   /** Nodes that come behind `after`; without one, behind the early ones. */
@@ -24,14 +35,27 @@ export interface ScheduleNodes {
   readonly after: ModelNode | undefined;
   /** The boolean, of the late nodes, that is true in steps after which constraints are applied; none: in each. */
   readonly due: string | undefined;
-  /** The boolean, of the early nodes, that is true until the first step is done, where initial weights are projected. */
+  /** The boolean, of the early nodes, that is true until the first step is done. */
   readonly first: string | undefined;
-  /** A new input, and the output that gives its next value. */
-  readonly counter: { readonly input: string; readonly output: string } | undefined;
+  readonly counter: ScheduleCounter | undefined;
 }
 
-/** @throws {ConfigError} where the step has no such values, or they are of another type */
-export function scheduleNodes(schedule: Schedule, host: Host, file: string | undefined): ScheduleNodes {
+/** A new value that counts, and the output that gives its next one. */
+export interface ScheduleCounter {
+  readonly input: string;
+  readonly output: string;
+}
+
+/**
+ * @param schedule without `initial` where the first step need not be told
+ * @throws {ConfigError} where the step has no such values, or they are of another type
+ */
+export function scheduleNodes(
+  schedule: Schedule,
+  home: ScheduleHome,
+  host: Host,
+  file: string | undefined,
+): ScheduleNodes {
   const names = new NameScope(`${SPLICED_PREFIX}schedule/`, host.taken);
   const [early, late] = [0, 1].map(() => new GraphBuilder({ opset: host.opset, names })) as [
     GraphBuilder,
@@ -40,9 +64,9 @@ export function scheduleNodes(schedule: Schedule, host: Host, file: string | und
   const at = (key: string): ErrorPlace => ({ file, path: `schedule.${key}` });
   const { every = 1, warmUp = 0, initial = false, counter, when } = schedule;
   const inputs = new Map<SymbolicTensor, string>();
-  const after = when === undefined ? undefined : producerOf(when, host, at('when'));
+  const after = when === undefined ? undefined : producerOf(when, home, at('when'));
   const updates = when === undefined ? undefined : scalar(when, 'bool', inputs);
-  const done = stepsBefore(schedule, host, inputs, at);
+  const done = stepsBefore(schedule, home, host, inputs, at);
   const first =
     initial && done !== undefined ? lower(compare('Equal', done, int(0)), inputs, early) : undefined;
   // A counter counts updates, where something tells which steps are.
@@ -54,6 +78,7 @@ export function scheduleNodes(schedule: Schedule, host: Host, file: string | und
   if (next !== undefined && number !== undefined) lower(number, inputs, late, next);
   const graphs = [early, late].map((builder) => finish(builder, host)) as [Graph, Graph];
   return {
+    graph: home.graph,
     early: graphs[0],
     late: graphs[1],
     after,
@@ -82,6 +107,7 @@ function scalar(name: string, dtype: DType, inputs: Map<SymbolicTensor, string>)
 /** How many steps were done before this one. */
 function stepsBefore(
   { step, firstStep = 1, counter }: Schedule,
+  { counts }: ScheduleHome,
   host: Host,
   inputs: Map<SymbolicTensor, string>,
   at: (key: string) => ErrorPlace,
@@ -92,7 +118,7 @@ function stepsBefore(
     return tensor;
   }
   if (step === undefined) return undefined;
-  const input = host.structure.graph.inputs.find(({ name }) => name === step);
+  const input = counts.find(({ name }) => name === step);
   if (input === undefined) throw new ConfigError(`the step has no input '${step}'`, at('step'));
   const { dtype, shape } = input;
   const kind = dtype === undefined ? undefined : dtypeKind(dtype);
@@ -123,11 +149,16 @@ function conditionOf(
   );
 }
 
-function producerOf(name: string, { structure }: Host, place: ErrorPlace): ModelNode | undefined {
-  const { graph } = structure;
-  const known = [...graph.inputs, ...graph.outputs].find((value) => value.name === name);
+/** The node of the graph that makes a boolean; none where it is there beforehand. */
+function producerOf(
+  name: string,
+  { graph, outer, counts }: ScheduleHome,
+  place: ErrorPlace,
+): ModelNode | undefined {
+  const known = [...counts, ...graph.outputs, ...(outer?.outputs ?? [])].find((value) => value.name === name);
   const producer = graph.producerOf(name);
-  if (producer === undefined && known === undefined) {
+  const isThere = producer !== undefined || outer?.producerOf(name) !== undefined || known !== undefined;
+  if (!isThere) {
     throw new ConfigError(`the step has no value '${name}'`, place);
   }
   const { dtype = 'bool', shape = [] } = known ?? {};

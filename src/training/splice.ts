@@ -3,21 +3,28 @@
 // Must not import files or cli, nor reach ONNX Runtime.
 import type { Constraint } from '../constraints/constraint.js';
 import { get } from '../constraints/get.js';
-import { UsageError } from '../graph/errors.js';
+import { UnsupportedError, UsageError } from '../graph/errors.js';
 import { checkKeys, checkOptions } from '../graph/knownKeys.js';
 import type { OnnxModel } from '../onnx/model.js';
+import type { ModelTraining } from '../onnx/modelStructure.js';
 import { nearestProvider, providerRow } from '../runtime/providerTable.js';
 import { ConstraintFunctions } from './constraintFunctions.js';
 import { DirectPaths } from './directPaths.js';
-import { type Host, openHost } from './host.js';
+import { openHost } from './host.js';
 import { type Update, UpdateFinder } from './locateUpdate.js';
 import { type PlannedParameter, type PlanningTask, planParameter } from './planParameter.js';
-import { checkSchedule, scheduleKeys } from './schedule.js';
-import { type ScheduleNodes, scheduleNodes } from './scheduleNodes.js';
-import { type Others, othersValues, type StepDescription } from './stepDescription.js';
+import { checkInitial, checkSchedule, scheduleKeys } from './schedule.js';
+import { type ScheduleCounter, type ScheduleNodes, scheduleNodes } from './scheduleNodes.js';
+import { type Others, othersValues, parameterKeys, type StepDescription } from './stepDescription.js';
 import { groupParameters, type TensorParameters } from './stepParameters.js';
-
-import { TrainingPlanner, updatingTrainings } from './trainingInfo.js';
+import {
+  type BoundUpdate,
+  BoundUpdateFinder,
+  planBound,
+  trainingHome,
+  updatingTrainings,
+} from './trainingInfo.js';
+import { addTrainingCounter } from './trainingStart.js';
 
 export interface SpliceOptions {
   /**
@@ -43,7 +50,10 @@ export interface SplicedParameter {
   readonly constraint: Constraint | null;
   /** `canonical`, or the name of a faster form; undefined without a constraint. */
   readonly form?: string;
-  /** How many nodes project the update; of several parts of one tensor, all of them with the first. */
+  /**
+   * How many nodes were put in for it, those that choose when among them; of several parts of one tensor, all with the
+   * first. Those that tell for all of them whether it is time are with none.
+   */
   readonly nodes: number;
   /** How many other nodes read the updated value. */
   readonly otherReaders: number;
@@ -79,12 +89,14 @@ export function splice(
   const functions = options.functions === true ? new ConstraintFunctions(host) : undefined;
   const { provider, others = 'constrained' } = options;
   const task = { host, provider, others, functions, file };
-  const { planned, schedule } =
+  if (description.schedule !== undefined) checkSchedule(description.schedule, { file, path: 'schedule' });
+  const { planned, schedule, addCounter } =
     updatingTrainings(host.structure).length > 0
       ? planTraining(tensors, description, task)
       : planStep(tensors, description, task);
   for (const { change } of planned) change();
-  if (schedule !== undefined) insertSchedule(schedule, host);
+  if (schedule !== undefined) insertSchedule(schedule, host.opset);
+  if (schedule?.counter !== undefined) addCounter(schedule.counter);
   functions?.add();
   return planned.flatMap((plan, i) => reportTensor(tensors[i] as TensorParameters, plan));
 }
@@ -112,48 +124,61 @@ type Task = Omit<PlanningTask, 'schedule'>;
 
 interface SplicePlan {
   readonly planned: readonly PlannedParameter[];
-  readonly schedule?: ScheduleNodes | undefined;
+  readonly schedule: ScheduleNodes | undefined;
+  /** Adds the schedule's counter to what goes from step to step. */
+  readonly addCounter: (counter: ScheduleCounter) => void;
 }
 
 function planStep(
   tensors: readonly TensorParameters[],
-  description: StepDescription,
+  { schedule: given, file }: StepDescription,
   task: Task,
 ): SplicePlan {
-  const { structure } = task.host;
-  const finder = new UpdateFinder(structure.graph, new DirectPaths(structure, structure.graph), task.file);
+  const { graph } = task.host.structure;
+  const finder = new UpdateFinder(graph, new DirectPaths(task.host.structure, graph), file);
   const updates = tensors.map(([first]) => finder.find(first));
-  const schedule = planSchedule(description, task.host);
+  if (given !== undefined) checkInitial(given, { file, path: 'schedule' });
+  const schedule = given && scheduleNodes(given, { graph, counts: graph.inputs }, task.host, file);
   const planned = tensors.map((parameters, i) =>
     planParameter(parameters, updates[i] as Update, { ...task, schedule }),
   );
-  return { planned, schedule };
+  const addCounter = ({ input, output }: ScheduleCounter): void => {
+    graph.addInput({ name: input, dtype: 'int64', shape: [] });
+    graph.addOutput({ name: output, dtype: 'int64', shape: [] });
+  };
+  return { planned, schedule, addCounter };
 }
 
 function planTraining(
   tensors: readonly TensorParameters[],
-  description: StepDescription,
+  { schedule: given, file }: StepDescription,
   task: Task,
 ): SplicePlan {
-  const planner = new TrainingPlanner(task.host.structure, description);
-  const planned = tensors.map((parameters) => planner.plan(parameters, { ...task, schedule: undefined }));
-  return { planned };
+  const { host } = task;
+  const finder = new BoundUpdateFinder(host.structure, file);
+  const updates = tensors.map(([first]) => finder.find(first));
+  const trainings = [...new Set(updates.map(({ training }) => training))];
+  const [training] = trainings as [ModelTraining];
+  if (given !== undefined && trainings.length > 1) {
+    throw new UnsupportedError(
+      `the parameters are updated by ${trainings.map(({ path }) => path).join(' and ')}; a schedule is that of one of them: splice one after another`,
+      { file, path: 'schedule' },
+    );
+  }
+  // Where training starts, the initialization tells, and no step needs to.
+  const schedule =
+    given &&
+    scheduleNodes({ ...given, initial: false }, trainingHome(training, host.structure.graph), host, file);
+  const planned = tensors.map((parameters, i) =>
+    planBound(parameters, updates[i] as BoundUpdate, { ...task, schedule }, given?.initial === true),
+  );
+  return { planned, schedule, addCounter: (counter) => addTrainingCounter(counter, training, host) };
 }
 
-function planSchedule({ schedule, file }: StepDescription, host: Host): ScheduleNodes | undefined {
-  if (schedule === undefined) return undefined;
-  checkSchedule(schedule, { file, path: 'schedule' });
-  return scheduleNodes(schedule, host, file);
-}
-
-function insertSchedule({ early, late, after, counter }: ScheduleNodes, { structure, opset }: Host): void {
-  const { graph } = structure;
+function insertSchedule({ graph, early, late, after }: ScheduleNodes, opset: number): void {
   // Both come before what the parameters put at the start, the early ones first.
   graph.insertAfter(after, late, opset);
   graph.insertAfter(undefined, early, opset);
-  if (counter === undefined) return;
-  graph.addInput({ name: counter.input, dtype: 'int64', shape: [] });
-  graph.addOutput({ name: counter.output, dtype: 'int64', shape: [] });
 }
 
 /** In code no parser has looked at the keys. */
@@ -166,7 +191,7 @@ function checkDescription(description: StepDescription): void {
     );
   }
   for (const [name, parameter] of Object.entries(parameters)) {
-    checkKeys(parameter, ['input', 'output', 'constraint', 'part', 'others'], `the parameter ${name}`);
+    checkKeys(parameter, parameterKeys, `the parameter ${name}`);
   }
   if (schedule !== undefined) checkKeys(schedule, scheduleKeys, 'schedule');
 }

@@ -9,6 +9,7 @@ import { isObject, own, refuseUnknownKeys } from '../keras/configValue.js';
 import { checkDepth, parseJson } from '../keras/parseJson.js';
 import { type Part, parsePart } from './parts.js';
 import { parseSchedule, type Schedule } from './schedule.js';
+import { parseStoredLayout, type StoredLayout } from './storedLayout.js';
 
 /** What the other readers of an updated value (a moving average, a log) see. */
 export type Others = 'constrained' | 'unconstrained';
@@ -19,8 +20,10 @@ export interface StepParameter {
   readonly input: string;
   /** The graph output that holds its value after the step. */
   readonly output: string;
-  /** The constraint in the tensor's own layout; `null` leaves the parameter alone. */
+  /** The constraint in the tensor's own layout, unless `layout` says another; `null` leaves the parameter alone. */
   readonly constraint: ConstraintIdentifier;
+  /** The layout that the constraint's axes count in, where it is another than the tensor's. Not with `part`. */
+  readonly layout?: StoredLayout;
   /** Which part of its tensor the parameter is, where several lie in one. Default: all of it. */
   readonly part?: Part;
   /** What other readers of the updated value see. Default: the option of `splice`. */
@@ -46,7 +49,7 @@ export interface StepDescriptionOptions {
 const rootKeys = ['parameters', 'schedule'];
 /** What trainers write beside the parameters for whoever runs the step; it says nothing of the constraints. */
 const runKeys = ['learning_rate', 'steps', 'batch'];
-const parameterKeys = ['input', 'output', 'constraint', 'part', 'others'];
+export const parameterKeys: readonly string[] = ['input', 'output', 'constraint', 'layout', 'part', 'others'];
 export const othersValues: readonly Others[] = ['constrained', 'unconstrained'];
 
 /**
@@ -111,10 +114,12 @@ function readParameter(
   }
   const others = own(entry, 'others');
   const part = own(entry, 'part');
+  const layout = own(entry, 'layout');
   return {
     input: readName(own(entry, 'input'), at('input')),
     output: readName(own(entry, 'output'), at('output')),
     constraint: deserialize(own(entry, 'constraint'), customObjects, at('constraint')),
+    ...(layout !== undefined && { layout: parseStoredLayout(layout, at('layout')) }),
     ...(part !== undefined && { part: parsePart(part, at('part')) }),
     ...(others !== undefined && { others: readOthers(others, at('others')) }),
   };

@@ -6,6 +6,7 @@ import { ConfigError, UsageError } from '../graph/errors.js';
 import type { Shape } from '../graph/shape.js';
 import { type ConstrainedPart, checkPart, PartsConstraint } from './parts.js';
 import { parameterPath, type StepDescription, type StepParameter } from './stepDescription.js';
+import { constraintOnTensor, parseStoredLayout } from './storedLayout.js';
 
 export interface NamedParameter extends StepParameter {
   readonly name: string;
@@ -19,6 +20,12 @@ export function groupParameters({ parameters, file }: StepDescription): readonly
   const groups = new Map<string, [NamedParameter, ...NamedParameter[]]>();
   for (const [name, parameter] of Object.entries(parameters)) {
     const own = { name, ...parameter };
+    if (own.part !== undefined && own.layout !== undefined) {
+      throw new ConfigError('a part says its shape itself; layout is for whole tensors', {
+        file,
+        path: parameterPath(name, 'layout'),
+      });
+    }
     const shared = [...groups.values()].find(
       ([first]) => first.input === own.input || first.output === own.output,
     );
@@ -81,7 +88,7 @@ export function constraintOf(
   { provider, file }: { readonly provider: string | undefined; readonly file: string | undefined },
 ): Constraint | null {
   const [first] = group;
-  if (first.part === undefined) return get(first.constraint);
+  if (first.part === undefined) return wholeConstraint(first, shape, file);
   const parts = group.flatMap(({ name, part, constraint }): ConstrainedPart[] => {
     if (part === undefined) return [];
     checkPart(part, shape, { file, path: parameterPath(name, 'part') });
@@ -92,4 +99,15 @@ export function constraintOf(
     parts.sort((a, b) => a.part.start - b.part.start),
     provider,
   );
+}
+
+function wholeConstraint(
+  { name, constraint: identifier, layout }: NamedParameter,
+  shape: Shape,
+  file: string | undefined,
+): Constraint | null {
+  const constraint = get(identifier);
+  if (constraint === null || layout === undefined) return constraint;
+  const place = { file, path: parameterPath(name, 'layout') };
+  return constraintOnTensor(constraint, parseStoredLayout(layout, place), shape, place);
 }

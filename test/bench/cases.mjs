@@ -10,6 +10,7 @@ import { readFileSync } from 'node:fs';
  * @typedef {Case & {
  *   network: import('./steps/networks.mjs').Network,
  *   weights: () => Float32Array[],
+ *   repeats: number,
  *   findMistake: (contender: { name: string }, answers: readonly ArrayLike<number>[]) => Promise<string | undefined>,
  * }} StepCase a train step, which brings its own weights and judge
  */

@@ -17,6 +17,7 @@ import { tfjsCpu, tfjsWasm } from './contenders/tfjs.mjs';
  * @typedef {object} Entry a contender in one case
  * @property {() => unknown} refill puts the first weights where `run` reads them; not timed
  * @property {() => number | void | Promise<number | void>} run the timed part; milliseconds, where it takes the time itself
+ * @property {() => unknown} [renew] makes anew what may be slow or fast by chance, before each round
  * @property {() => ArrayLike<number>[] | Promise<ArrayLike<number>[]>} answer what the last run gave, one array a parameter
  * @property {() => unknown} [dispose]
  * @property {() => unknown} [detail] how it ran, for the JSON

@@ -123,7 +123,7 @@ test('the answer of a step is judged with its constraints, or without', () => {
   expect(judge(projected, true)).toBeUndefined();
   expect(judge(plain, true)).toContain('kernel is off');
   expect(judge(projected, false)).toContain('kernel is off');
-  expect(judge(plain.with(3, at(plain, 3).with(2, Number.NaN)), false)).toContain('the velocity of bias');
+  expect(judge(plain.with(3, at(plain, 3).with(2, Number.NaN)), false)).toContain('a state of bias');
   expect(judge(plain.with(1, at(plain, 1).slice(1)), false)).toContain('bias holds 8 values');
   expect(() => judgeAgainst(network, plain, plain)).toThrow('the step hardly moves kernel');
 });

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { removeTemporaries } from '../../src/files/atomicWrite.js';
+import { removeTemporaries } from '../../src/files/temporaryFiles.js';
 import { FileError, FormatError, UsageError } from '../../src/graph/errors.js';
 import { readModel, ScratchFile, writeModel } from '../../src/node.js';
 import type { Scratch } from '../../src/onnx/model.js';

@@ -376,3 +376,41 @@ describe('a hostile step', () => {
     );
   });
 });
+
+describe('layouts', () => {
+  const layout = { shape: [64, 32], order: [1, 0] };
+  const own = { input: 'fc1.weight', output: 'fc1.weight_new', constraint: maxNorm() };
+
+  test.each([
+    [
+      { layout: { shape: [32, 32], order: [1, 0] } },
+      ShapeError,
+      'shape (32, 32) does not hold the elements of the tensor (32, 64)',
+    ],
+    [
+      { layout: { shape: [64, 32], order: [1, 1] } },
+      ConfigError,
+      'must be an object with a shape and the order of its dimensions',
+    ],
+    [{ layout, part: { axis: 0, start: 0, size: 32 } }, ConfigError, 'layout is for whole tensors'],
+  ])('%j', (more, kind, message) => {
+    const error = refusal('mlp', { w: { ...own, ...more } });
+    expect(error).toBeInstanceOf(kind);
+    expect(error.message).toContain('parameters["w"].layout');
+    expect(error.message).toContain(message);
+  });
+
+  test.each([
+    [{}],
+    [[1, 0]],
+    [{ shape: [2, 3], order: [0] }],
+    [{ shape: [2], order: [0], axes: [0] }],
+    [{ shape: [0], order: [0] }],
+  ])('in a file: %j', (given) => {
+    const text = { parameters: { w: { input: 'w', output: 'v', constraint: null, layout: given } } };
+    expect(() => parseStepDescription(text, { file: 'step.json' })).toThrow(ConfigError);
+    expect(() => parseStepDescription(text, { file: 'step.json' })).toThrow(
+      'step.json: parameters["w"].layout: must be an object with a shape and the order',
+    );
+  });
+});

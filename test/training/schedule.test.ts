@@ -158,7 +158,8 @@ test('initial weights are projected once, before the first loss is taken', async
 
 describe('wrong schedules', () => {
   test.each([
-    ['adamw', { every: 2 }, 'every, warm_up and initial need to know the step'],
+    ['adamw', { every: 2 }, 'every and warm_up need to know the step'],
+    ['adamw', { initial: true }, 'initial needs to know the step'],
     ['adamw', { every: 0, step: 't' }, 'schedule.every: must be a whole number from 1, found 0'],
     ['adamw', { warmUp: -1, step: 't' }, 'schedule.warm_up: must be a whole number from 0, found -1'],
     ['adamw', { step: 't', counter: 'n' }, 'not both'],

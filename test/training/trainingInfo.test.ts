@@ -1,13 +1,13 @@
 // Models that carry `training_info`: the constraint in the algorithm's graph, the parameter bound to its result.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readModel, writeModel } from '../../src/files/modelFile.js';
 import { maxNorm } from '../../src/index.js';
 import { decodeModelProto, encodeModelProto } from '../../src/onnx/codec.js';
 import type { onnx } from '../../src/onnx/gen/onnx.js';
 import { OnnxModel } from '../../src/onnx/model.js';
 import { findPairs } from '../../src/training/findPairs.js';
-import type { Schedule } from '../../src/training/schedule.js';
 import { type SpliceOptions, splice } from '../../src/training/splice.js';
 import { Random } from '../support/random.js';
 import * as reference from '../support/reference.js';
@@ -112,11 +112,8 @@ test('bindings are the pairs', () => {
 });
 
 describe('refused', () => {
-  const refuse = (parameter: Partial<typeof w>, schedule?: Schedule) => () =>
-    splice(OnnxModel.decode(before), {
-      parameters: { w: { ...w, ...parameter } },
-      ...(schedule !== undefined && { schedule }),
-    });
+  const refuse = (parameter: Partial<typeof w>) => () =>
+    splice(OnnxModel.decode(before), { parameters: { w: { ...w, ...parameter } } });
 
   test.each([
     [{ input: 'x' }, "no update_binding of the model is for 'x'; bound are w, velocity"],
@@ -124,10 +121,6 @@ describe('refused', () => {
     [{ constraint: maxNorm({ axis: 2 }) }, 'axis'],
   ])('%j', (parameter, message) => {
     expect(refuse(parameter)).toThrow(message);
-  });
-
-  test('a schedule', () => {
-    expect(refuse({}, { when: 'x' })).toThrow('schedules are for steps with inputs and outputs');
   });
 
   test('a second time', () => {
@@ -159,4 +152,24 @@ test('inspect shows what is bound, before and after', async () => {
       initializationBinding: [{ initializer: 'velocity', value: 'start' }],
     },
   ]);
+});
+
+test('data files come along into another folder, those of the training graphs too', async () => {
+  const [home, other] = [join(folder, 'home'), join(folder, 'other')];
+  for (const each of [home, other]) mkdirSync(each);
+  const moved = OnnxModel.decode(before).encodeWithData({ location: 'w.data', move: 'all', threshold: 16 });
+  writeFileSync(join(home, 'model.onnx'), moved.bytes);
+  writeFileSync(join(home, 'w.data'), Buffer.concat([...moved.data]));
+  // w of the inference graph, velocity of the algorithm.
+  expect(moved.dataLength).toBeGreaterThanOrEqual(2 * 12 * 4);
+  const model = await readModel(join(home, 'model.onnx'));
+  splice(model, { parameters: { w }, schedule: { initial: true, every: 2, counter: 'n' } });
+  await writeModel(model, join(other, 'model.onnx'));
+  expect(readdirSync(other).sort()).toEqual(['model.onnx', 'model.onnx.data']);
+  const result = await readModel(join(other, 'model.onnx'));
+  const valuesOf = (each: OnnxModel) =>
+    Object.fromEntries(
+      [...each.tensors(), ...each.trainingTensors()].map((tensor) => [tensor.name, tensor.read().data]),
+    );
+  expect(valuesOf(result)).toMatchObject(valuesOf(OnnxModel.decode(before)));
 });

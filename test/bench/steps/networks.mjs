@@ -4,6 +4,8 @@ import { product } from '../units.mjs';
 
 export const BATCH = 64;
 export const MOMENTUM = 0.9;
+/** Adam as tfjs and PyTorch have it, in its second step. */
+export const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, step: 2 };
 
 /**
  * @typedef {object} Parameter
@@ -18,14 +20,15 @@ export const MOMENTUM = 0.9;
  * @property {Parameter[]} parameters
  * @property {number[]} input the dims of a batch in the ONNX step
  * @property {number[]} target
+ * @property {'momentum' | 'adam'} optimizer
  * @property {number} learningRate
  */
 
 // Every limit is below the norms that the first step gives, so that each unit is scaled.
 const maxNorm = (limit, axis) => ({ class_name: 'MaxNorm', config: { max_value: limit, axis } });
 
-/** @param {number} batch @returns {Network} */
-const mlpOf = (batch) => ({
+/** @returns {Network} */
+const mlpOf = (batch, optimizer, learningRate) => ({
   kind: 'mlp',
   parameters: [
     { name: 'kernel1', dims: [2048, 2048], scale: 0.05, constraint: maxNorm(1, 0) },
@@ -35,11 +38,12 @@ const mlpOf = (batch) => ({
   ],
   input: [batch, 2048],
   target: [batch, 2048],
-  learningRate: 0.5,
+  optimizer,
+  learningRate,
 });
 
-export const mlp = mlpOf(BATCH);
-export const mlp256 = mlpOf(256);
+export const mlp = mlpOf(BATCH, 'momentum', 0.5);
+export const mlpAdam = mlpOf(256, 'adam', 0.01);
 
 const toHwio = ([o, i, h, w]) => ({ view: [o, i, h, w], perm: [2, 3, 1, 0], dims: [h, w, i, o] });
 
@@ -74,21 +78,35 @@ export const cnn = {
   ],
   input: [BATCH, 1, 28, 28],
   target: [BATCH, 10],
+  optimizer: 'momentum',
   learningRate: 0.05,
 };
 
 /**
- * The values before the step: the parameters, then their velocities.
+ * What the optimizer keeps of each parameter: the ends of the names, in the order of `startOf`.
+ *
+ * @param {Network} network
+ */
+export function statesOf({ optimizer }) {
+  return optimizer === 'adam' ? ['m', 'v'] : ['v'];
+}
+
+/**
+ * The values before the step: the parameters, then each state of all of them.
  *
  * @param {Network} network
  * @returns {Float32Array[]}
  */
-export function startOf({ parameters }) {
+export function startOf({ parameters, optimizer }) {
   const random = randomFrom(1);
-  return [
-    ...parameters.map(({ dims, scale }) => random(product(dims), scale)),
-    ...parameters.map(({ dims, scale }) => random(product(dims), scale / 10)),
-  ];
+  const values = parameters.map(({ dims, scale }) => random(product(dims), scale));
+  const velocities = parameters.map(({ dims, scale }) => random(product(dims), scale / 10));
+  if (optimizer !== 'adam') return [...values, ...velocities];
+  // The mean of squares, far enough from 0 for its root to divide by.
+  const squares = velocities.map((each, i) =>
+    each.map((value) => value * value + (parameters[i].scale / 20) ** 2),
+  );
+  return [...values, ...velocities, ...squares];
 }
 
 /**

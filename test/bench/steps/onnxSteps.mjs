@@ -1,14 +1,14 @@
-// The train steps of the networks as ONNX graphs: forward, backward and SGD with momentum, as exporters write them.
+// The train steps of the networks as ONNX graphs: forward, backward and optimizer, as exporters write them.
 // Must not import anything from src or dist; tfjs's own gradients are what they are checked against.
-import { BATCH, MOMENTUM } from './networks.mjs';
+import { ADAM, BATCH, MOMENTUM, statesOf } from './networks.mjs';
 import { StepGraph } from './stepGraph.mjs';
 
-/** Inputs `<parameter>`, `<parameter>/v`, x and y; outputs `loss`, `<parameter>_new`, `<parameter>/v_new`. */
+/** Inputs `<parameter>`, `<parameter>/v` and the like, x and y; outputs `loss`, `<parameter>_new`, `<parameter>/v_new`. */
 export function encodeStep(network) {
   const graph = new StepGraph();
   for (const { name, dims } of network.parameters) {
     graph.input(name, dims);
-    graph.input(`${name}/v`, dims);
+    for (const state of statesOf(network)) graph.input(`${name}/${state}`, dims);
   }
   graph.input('x', network.input);
   graph.input('y', network.target);
@@ -18,16 +18,39 @@ export function encodeStep(network) {
   return graph.encode();
 }
 
-function addUpdates(graph, { parameters, learningRate }, gradients) {
-  const [momentum, rate] = [graph.scalar(MOMENTUM), graph.scalar(learningRate)];
-  for (const { name, dims } of parameters) {
-    const kept = graph.node('Mul', [`${name}/v`, momentum]);
-    const velocity = graph.node('Add', [kept, gradients[name]], {}, `${name}/v_new`);
-    const change = graph.node('Mul', [velocity, rate]);
-    graph.node('Sub', [name, change], {}, `${name}_new`);
+function addUpdates(graph, network, gradients) {
+  const update = network.optimizer === 'adam' ? addAdam(graph, network) : addMomentum(graph, network);
+  for (const { name, dims } of network.parameters) {
+    graph.node('Sub', [name, update(name, gradients[name])], {}, `${name}_new`);
     graph.output(`${name}_new`, dims);
-    graph.output(`${name}/v_new`, dims);
+    for (const state of statesOf(network)) graph.output(`${name}/${state}_new`, dims);
   }
+}
+
+function addMomentum(graph, { learningRate }) {
+  const [momentum, rate] = [graph.scalar(MOMENTUM), graph.scalar(learningRate)];
+  return (name, gradient) => {
+    const kept = graph.node('Mul', [`${name}/v`, momentum]);
+    const velocity = graph.node('Add', [kept, gradient], {}, `${name}/v_new`);
+    return graph.node('Mul', [velocity, rate]);
+  };
+}
+
+/** `lr · m̂ / (√v̂ + ε)`, with the moments divided by `1 − βᵗ`. */
+function addAdam(graph, { learningRate }) {
+  const { beta1, beta2, epsilon, step } = ADAM;
+  const average = (before, now, beta, output) => {
+    const kept = graph.node('Mul', [before, graph.scalar(beta)]);
+    return graph.node('Add', [kept, graph.node('Mul', [now, graph.scalar(1 - beta)])], {}, output);
+  };
+  const corrected = (moment, beta) => graph.node('Div', [moment, graph.scalar(1 - beta ** step)]);
+  return (name, gradient) => {
+    const square = graph.node('Mul', [gradient, gradient]);
+    const m = corrected(average(`${name}/m`, gradient, beta1, `${name}/m_new`), beta1);
+    const v = corrected(average(`${name}/v`, square, beta2, `${name}/v_new`), beta2);
+    const root = graph.node('Add', [graph.node('Sqrt', [v]), graph.scalar(epsilon)]);
+    return graph.node('Mul', [graph.node('Div', [m, root]), graph.scalar(learningRate)]);
+  };
 }
 
 /** Dense, ReLU, Dense; the mean of squared errors. */

@@ -48,7 +48,7 @@ async function takeStep(network, start) {
 function findMistake({ parameters }, answers, right) {
   for (const [i, values] of right.entries()) {
     const { name } = parameters[i % parameters.length];
-    const what = i < parameters.length ? name : `the velocity of ${name}`;
+    const what = i < parameters.length ? name : `a state of ${name}`;
     if (answers[i].length !== values.length) return `${what} holds ${answers[i].length} values`;
     const [found, allowed] = [distance(answers[i], values), TOLERANCE * largestOf(values)];
     // Negated, so that NaN is a mistake too.

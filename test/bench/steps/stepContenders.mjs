@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { get, OnnxModel } from '../../../dist/index.js';
 import { Projector, splice } from '../../../dist/node.js';
 import { graphKey, makeSessions } from '../contenders/canonical.mjs';
-import { batchOf } from './networks.mjs';
+import { batchOf, statesOf } from './networks.mjs';
 import { encodeStep } from './onnxSteps.mjs';
 import { TfjsStep } from './tfjsStep.mjs';
 
@@ -35,12 +35,19 @@ function inSession(name, makeStep) {
     async prepare({ network }, start) {
       const { bytes, after, detail } = makeStep(network);
       const project = await after;
-      const session = await InferenceSession.create(bytes);
+      let session = await InferenceSession.create(bytes);
       const feeds = feedsOf(network, start);
       const own = network.parameters.map(({ name: parameter }) => parameter);
-      const names = [...own.map((key) => `${key}_new`), ...own.map((key) => `${key}/v_new`)];
+      const states = statesOf(network).flatMap((state) => own.map((key) => `${key}/${state}`));
+      const names = [...own, ...states].map((key) => `${key}_new`);
       let outputs = {};
       return {
+        // Two sessions of one model can differ by a tenth, by where their memory falls: each round has one of its own.
+        async renew() {
+          await session.release();
+          session = await InferenceSession.create(bytes);
+          await session.run(feeds);
+        },
         refill() {
           outputs = {};
         },
@@ -63,9 +70,10 @@ function feedsOf(network, start) {
   const { parameters, input, target } = network;
   const { x, y } = batchOf(network);
   const feeds = { x: new Tensor('float32', x, input), y: new Tensor('float32', y, target) };
-  for (const [i, { name, dims }] of parameters.entries()) {
-    feeds[name] = new Tensor('float32', start[i], dims);
-    feeds[`${name}/v`] = new Tensor('float32', start[parameters.length + i], dims);
+  for (const [slot, ending] of ['', ...statesOf(network).map((state) => `/${state}`)].entries()) {
+    for (const [i, { name, dims }] of parameters.entries()) {
+      feeds[name + ending] = new Tensor('float32', start[slot * parameters.length + i], dims);
+    }
   }
   return feeds;
 }

@@ -4,7 +4,7 @@
 import tf from '@tensorflow/tfjs-core';
 import { makeConstraint, use } from '../contenders/tfjs.mjs';
 import { product } from '../units.mjs';
-import { batchOf, MOMENTUM } from './networks.mjs';
+import { ADAM, batchOf, MOMENTUM } from './networks.mjs';
 
 /** A step on wasm that can be taken once after each `refill`. */
 export class TfjsStep {
@@ -23,9 +23,14 @@ export class TfjsStep {
     const { parameters, learningRate, input, target } = this.network;
     const values = start.map((value, i) => toTfjs(parameters[i % parameters.length], value));
     this.variables = values.slice(0, parameters.length).map((value) => tf.variable(value));
-    this.optimizer = tf.train.momentum(learningRate, MOMENTUM);
-    const velocities = values.slice(parameters.length).map((tensor, i) => ({ name: `v${i}`, tensor }));
-    await this.optimizer.setWeights([{ name: 'iterations', tensor: tf.scalar(1, 'int32') }, ...velocities]);
+    const { beta1, beta2, epsilon } = ADAM;
+    this.optimizer =
+      this.network.optimizer === 'adam'
+        ? tf.train.adam(learningRate, beta1, beta2, epsilon)
+        : tf.train.momentum(learningRate, MOMENTUM);
+    const states = values.slice(parameters.length).map((tensor, i) => ({ name: `v${i}`, tensor }));
+    const iterations = tf.scalar(ADAM.step - 1, 'int32');
+    await this.optimizer.setWeights([{ name: 'iterations', tensor: iterations }, ...states]);
     const { x, y } = batchOf(this.network);
     const isImage = input.length === 4;
     this.x = tf.tensor(x, isImage ? [input[0], input[2], input[3], input[1]] : input);
@@ -43,11 +48,11 @@ export class TfjsStep {
     loss.dispose();
   }
 
-  /** The parameters and velocities in the ONNX step's layout. */
+  /** The parameters and the optimizer's states in the ONNX step's layout. */
   async answer() {
     const { parameters } = this.network;
-    const velocities = (await this.optimizer.getWeights()).slice(1).map(({ tensor }) => tensor);
-    return [...this.variables, ...velocities].map((value, i) =>
+    const states = (await this.optimizer.getWeights()).slice(1).map(({ tensor }) => tensor);
+    return [...this.variables, ...states].map((value, i) =>
       fromTfjs(parameters[i % parameters.length], value),
     );
   }

@@ -23,6 +23,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const dtypes = ['float32', 'float64', 'float16', 'bfloat16'];
 const opsets = Array.from({ length: 14 }, (_, i) => 13 + i);
 
+const trainingInfo = join(root, 'test/fixtures/train_steps/small/training_info.onnx');
+
 class CenterAround extends Constraint {
   /** @param {unknown} w */
   call(w) {
@@ -79,20 +81,22 @@ function readSteps() {
     description: params === undefined ? undefined : parseStepDescription(readFileSync(params, 'utf8')),
   });
   const small = readdirSync(join(folder, 'small'));
-  const jax = readdirSync(join(folder, 'jax')).flatMap((name) =>
-    readdirSync(join(folder, 'jax', name))
-      .filter((file) => file.endsWith('.onnx'))
-      .map((file) => [name, file]),
+  const exported = ['jax', 'torch'].flatMap((framework) =>
+    readdirSync(join(folder, framework)).flatMap((name) =>
+      readdirSync(join(folder, framework, name))
+        .filter((file) => file.endsWith('.onnx'))
+        .map((file) => [framework, name, file]),
+    ),
   );
   return [
     ...['mlp_sgd', 'jax_momentum'].map((name) =>
       read(name, join(folder, name, 'step.onnx'), join(folder, name, 'constraints.json')),
     ),
-    ...jax.map(([name, file]) =>
+    ...exported.map(([framework, name, file]) =>
       read(
-        `jax_${name}_${basename(file, '.onnx')}`,
-        join(folder, 'jax', name, file),
-        join(folder, 'jax', name, 'constraints.json'),
+        `${framework}_${name}_${basename(file, '.onnx')}`,
+        join(folder, framework, name, file),
+        join(folder, framework, name, 'constraints.json'),
       ),
     ),
     ...small.map((name) => read(basename(name, '.onnx'), join(folder, 'small', name))),
@@ -133,9 +137,40 @@ function emitSteps(folder) {
   return count;
 }
 
-/** @param {string} command @param {string[]} args */
-function run(command, args) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+/**
+ * Splices the model with `training_info` with each schedule, in each form.
+ *
+ * @param {string} folder
+ * @returns what was written, for `checkTraining.py`
+ */
+function emitTrainings(folder) {
+  mkdirSync(folder);
+  const maxValue = 0.5;
+  const constraint = maxNorm({ maxValue, axis: 1 });
+  const parameters = { w: { input: 'w', output: 'w_new', constraint } };
+  const schedules = {
+    each: {},
+    every: { every: 2, counter: 'n' },
+    'warm-up': { every: 2, warm_up: 3, counter: 'n', initial: true },
+    initial: { initial: true },
+  };
+  const forms = { open: {}, cpu: { provider: 'cpu' }, functions: { functions: true } };
+  return Object.entries(schedules).flatMap(([name, schedule]) =>
+    Object.entries(forms).map(([form, options]) => {
+      const model = OnnxModel.decode(readFileSync(trainingInfo));
+      const { warm_up, ...rest } = schedule;
+      const own = warm_up === undefined ? rest : { ...rest, warmUp: warm_up };
+      splice(model, { parameters, schedule: own }, options);
+      const file = join(folder, `${name}-${form}.onnx`);
+      writeFileSync(file, model.encode());
+      return { file, schedule, max_value: maxValue };
+    }),
+  );
+}
+
+/** @param {string} command @param {string[]} args @param {string} input */
+function run(command, args, input = '') {
+  const { status } = spawnSync(command, args, { cwd: root, input, stdio: ['pipe', 'inherit', 'inherit'] });
   if (status !== 0) throw new Error(`${command} ${args.slice(0, 3).join(' ')} … ended with ${status}`);
 }
 
@@ -166,7 +201,10 @@ try {
   console.log(`${emitConstraints(folder)} constraint graphs emitted`);
   console.log(`${emitSteps(join(folder, 'steps'))} train steps spliced`);
   emitFromCommandLine(join(folder, 'command-line'));
+  const trainings = emitTrainings(join(folder, 'trainings'));
   run(python, [join(root, 'test/support/python/checkModels.py'), '--quiet', folder, join(root, 'models')]);
+  const cases = trainings.map((each) => JSON.stringify(each)).join('\n');
+  run(python, [join(root, 'test/support/python/checkTraining.py'), trainingInfo], cases);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

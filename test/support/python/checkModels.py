@@ -24,7 +24,25 @@ def training_graphs(model):
         made = {output.name for output in whole.graph.output}
         if any(binding.value not in made for binding in training.update_binding):
             raise ValueError("update_binding names a value that is no output")
+        check_bindings(whole.graph, training)
         yield whole
+        if training.initialization.node or training.initialization.output:
+            start = onnx.ModelProto()
+            start.CopyFrom(whole)
+            start.graph.CopyFrom(training.initialization)
+            yield start
+
+
+def check_bindings(graph, training):
+    """That each name is bound once, that it is an initializer, and that a start is an output of the initialization."""
+    stored = {tensor.name for tensor in graph.initializer}
+    starts = {output.name for output in training.initialization.output}
+    for bindings in (training.update_binding, training.initialization_binding):
+        keys = [binding.key for binding in bindings]
+        if len(keys) != len(set(keys)) or not stored.issuperset(keys):
+            raise ValueError(f"{', '.join(keys)} are bound, not each once and not all initializers")
+    if any(binding.value not in starts for binding in training.initialization_binding):
+        raise ValueError("initialization_binding names a value that is no output")
 
 
 def fault(path):
