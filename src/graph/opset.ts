@@ -2,12 +2,21 @@
 // Must not import anything but errors.
 import { UsageError } from './errors.js';
 
+/** The lowest that a constraint is exported for. */
+export const OLDEST_OPSET = 7;
+/** The lowest for all else: train steps, and graphs that are run here. */
 export const MIN_OPSET = 13;
 export const MAX_OPSET = 26;
 export const DEFAULT_OPSET = 18;
 
 /** The IR version of the ONNX release that introduced each operator set, from ONNX's Versioning page. */
 const irVersions: Readonly<Record<number, number>> = {
+  7: 3,
+  8: 3,
+  9: 4,
+  10: 5,
+  11: 6,
+  12: 7,
   13: 7,
   14: 7,
   15: 8,
@@ -38,5 +47,5 @@ export function checkOpset(opset: number): number {
 }
 
 function opsetMessage(opset: number): string {
-  return `opset ${opset} is not supported; accepted are whole numbers from ${MIN_OPSET} to ${MAX_OPSET}`;
+  return `opset ${opset} is not supported; accepted are whole numbers from ${OLDEST_OPSET} to ${MAX_OPSET}`;
 }

@@ -1,9 +1,11 @@
 // Turns symbolic tensors into ONNX nodes for one opset: the only place that knows how operators changed.
 // Must not import anything above graph.
 import type { DType } from '../graph/dtype.js';
-import { UnsupportedError, UsageError } from '../graph/errors.js';
+import { UsageError } from '../graph/errors.js';
 import type { Attribute, Graph, Value } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
+import { MIN_OPSET } from '../graph/opset.js';
+import type { OlderForm } from './olderForms.js';
 import type { Body, SymbolicTensor } from './symbolicTensor.js';
 import { int64Value } from './tensorLike.js';
 
@@ -19,8 +21,9 @@ const axesAsInputSince: Readonly<Record<string, number>> = {
   ReduceMin: 18,
 };
 
-/** The opset from which a dtype may be cast to, where that is later than the lowest we emit. */
+/** The opset from which a dtype may be cast to and computed in, where that is later than the lowest we emit. */
 const dtypeSince: Readonly<Partial<Record<DType, number>>> = {
+  bfloat16: 13,
   float8_e4m3fn: 19,
   float8_e4m3fnuz: 19,
   float8_e5m2: 19,
@@ -39,16 +42,18 @@ const dtypeSince: Readonly<Partial<Record<DType, number>>> = {
  * @param inputs the value name of each symbolic input
  * @param output the name the result must have; when the result is an input or a constant itself, or is
  *   used again, an Identity node carries it there
- * @throws {UsageError} when `target` depends on an input that is not in `inputs`
- * @throws {UnsupportedError} when a dtype on the way is newer than the opset
+ * @param olderForm `olderForm`, for opsets below 13. It is handed in, since most callers know no such opset
+ * @throws {UsageError} when `target` depends on an input that is not in `inputs`, or when an operator or a dtype on
+ *   the way is newer than the opset and nothing older stands in for it
  */
 export function lower(
   target: SymbolicTensor,
   inputs: ReadonlyMap<SymbolicTensor, string>,
   builder: GraphBuilder,
   output?: string,
+  olderForm?: OlderForm,
 ): string {
-  const [name] = lowerAll([{ tensor: target, name: output }], inputs, builder);
+  const [name] = lowerAll([{ tensor: target, name: output }], inputs, builder, olderForm);
   return name as string;
 }
 
@@ -63,8 +68,15 @@ export function lowerAll(
   targets: readonly LowerTarget[],
   inputs: ReadonlyMap<SymbolicTensor, string>,
   builder: GraphBuilder,
+  olderForm?: OlderForm,
 ): readonly string[] {
-  const emission = new Emission(builder, inputs, targets);
+  const { opset } = builder;
+  if (opset < MIN_OPSET && olderForm === undefined) {
+    throw new UsageError(
+      `opset ${opset} is written by exportConstraint of 'onnx-constraints/export' and by the command export alone; here opsets from ${MIN_OPSET} on are`,
+    );
+  }
+  const emission = new Emission(builder, inputs, targets, olderForm);
   return targets.map(({ tensor, name: wanted }) => {
     for (const next of topologicalOrder(tensor, emission.names)) emission.emit(next);
     const name = emission.names.get(tensor) as string;
@@ -78,11 +90,14 @@ class Emission {
   readonly #wanted = new Map<SymbolicTensor, string>();
   /** The names of all outputs of operators that have several. */
   readonly #outputs = new Map<SymbolicTensor, readonly string[]>();
+  /** Forms for the opset that are written as they are. */
+  readonly #settled = new Set<SymbolicTensor>();
 
   constructor(
     readonly builder: GraphBuilder,
     inputs: ReadonlyMap<SymbolicTensor, string>,
     targets: readonly LowerTarget[],
+    readonly olderForm: OlderForm | undefined,
   ) {
     this.names = new Map(inputs);
     for (const { tensor, name } of targets) {
@@ -91,7 +106,17 @@ class Emission {
   }
 
   emit(tensor: SymbolicTensor): void {
-    this.names.set(tensor, this.#emit(tensor));
+    const form = this.#settled.has(tensor) ? undefined : this.olderForm?.(tensor, this.builder.opset);
+    this.names.set(tensor, form === undefined ? this.#emit(tensor) : this.#emitForm(tensor, form));
+  }
+
+  /** Emits a form in the place of a tensor, whose inputs are there. */
+  #emitForm(tensor: SymbolicTensor, form: SymbolicTensor): string {
+    if (opTypeOf(form) === opTypeOf(tensor)) this.#settled.add(form);
+    const wanted = this.#wanted.get(tensor);
+    if (wanted !== undefined) this.#wanted.set(form, wanted);
+    for (const next of topologicalOrder(form, this.names)) this.emit(next);
+    return this.names.get(form) as string;
   }
 
   #emit(tensor: SymbolicTensor): string {
@@ -99,7 +124,7 @@ class Emission {
     const { builder } = this;
     const since = dtypeSince[dtype] ?? builder.opset;
     if (since > builder.opset) {
-      throw new UnsupportedError(
+      throw new UsageError(
         `${dtype} needs opset ${since} or later; this graph is for opset ${builder.opset}`,
       );
     }
@@ -181,6 +206,10 @@ function topologicalOrder(
     }
   }
   return order;
+}
+
+function opTypeOf({ source }: SymbolicTensor): string | undefined {
+  return source.kind === 'op' ? source.opType : undefined;
 }
 
 function inputsOf({ source }: SymbolicTensor): readonly SymbolicTensor[] {

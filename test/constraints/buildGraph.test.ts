@@ -6,6 +6,8 @@ import {
   Constraint,
   type DType,
   exportConstraint,
+  MAX_OPSET,
+  MIN_OPSET,
   maxNorm,
   minMaxNorm,
   nonNeg,
@@ -16,11 +18,12 @@ import {
   unitNorm,
 } from '../../src/index.js';
 import { mismatch } from '../support/mismatch.js';
-import { opsets } from '../support/opCase.js';
 import { applyKerasConstraint } from '../support/reference.js';
 import { scattered } from '../support/referenceOps.js';
 import { runConstraint } from '../support/runConstraint.js';
 import { tensor } from '../support/runOps.js';
+
+const opsets = Array.from({ length: MAX_OPSET - MIN_OPSET + 1 }, (_, i) => MIN_OPSET + i);
 
 function opTypes(constraint: Constraint, options: BuildGraphOptions = {}): string[] {
   return buildGraph(constraint, options).nodes.map((node) => node.opType);
@@ -73,7 +76,8 @@ describe('options', () => {
   });
 
   test.each([
-    ['opset 12 is not supported; accepted are whole numbers from 13 to 26', { opset: 12 }],
+    ['opset 6 is not supported; accepted are whole numbers from 7 to 26', { opset: 6 }],
+    ["opset 12 is written by exportConstraint of 'onnx-constraints/export'", { opset: 12 }],
     ['opset 27 is not supported', { opset: 27 }],
     ['give shape or rank, not both', { shape: [2], rank: 1 }],
     ['rank must be a whole number from 0, found -1', { rank: -1 }],
@@ -113,9 +117,11 @@ describe('metadata', () => {
   test('holds the class and its config', () => {
     expect(buildGraph(maxNorm({ maxValue: 3, axis: [0, 1] })).metadata).toEqual({
       'keras.constraints': '{"class_name":"MaxNorm","config":{"max_value":3,"axis":[0,1]}}',
+      'keras.constraints.epsilon': '1e-7',
     });
     expect(buildGraph(maxNorm(Number.POSITIVE_INFINITY)).metadata).toEqual({
       'keras.constraints': '{"class_name":"MaxNorm","config":{"max_value":"Infinity","axis":0}}',
+      'keras.constraints.epsilon': '1e-7',
     });
   });
 
