@@ -45,7 +45,7 @@ function graph(family, suffix, rest = {}) {
   };
 }
 
-const opsets = [13, 18, 21, 26].flatMap((opset) =>
+const opsets = [7, 11, 13, 18, 21, 26].flatMap((opset) =>
   families.map((family) => graph(family, `_opset${opset}`, { opset })),
 );
 

@@ -5,9 +5,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { drawGraphs } from './drawGraph.mjs';
 import { readGraphs, structureKey } from './readGraph.mjs';
-
-/** What stands around the table of runtimes. */
-export const markers = { start: '<!-- runtimes: npm run verify:runtimes -->', end: '<!-- /runtimes -->' };
+import { keptTables, withTables } from './runtimesSection.mjs';
 
 /**
  * @param {string} out the folder that holds `constraints`
@@ -40,10 +38,7 @@ export function writeIndex(out, graphs, previous) {
     '',
     '## Runtimes',
     '',
-    markers.start,
-    between(previous),
-    markers.end,
-    '',
+    withTables(keptTables(previous)),
   ].join('\n');
   writeFileSync(join(out, 'README.md'), text);
 }
@@ -75,13 +70,4 @@ function describe(members) {
       return `[${name}](constraints/${name}/model.onnx): ${what}`;
     })
     .join('<br>');
-}
-
-/** What stood between the markers. @param {string} previous */
-export function between(previous) {
-  const start = previous.indexOf(markers.start);
-  const end = previous.indexOf(markers.end);
-  if (start < 0 || end < start)
-    throw new Error('README.md of models lacks the markers of the runtimes table');
-  return previous.slice(start + markers.start.length, end).trim();
 }
