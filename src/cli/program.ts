@@ -124,7 +124,7 @@ function addExport(program: Command, wrap: Wrap): void {
         .choices(['float32', 'float64', 'float16', 'bfloat16'])
         .default('float32'),
     )
-    .option('--opset <number>', "version of ONNX's operator set, 13 to 26 (default: 18)", parseWhole)
+    .option('--opset <number>', "version of ONNX's operator set, 7 to 26 (default: 18)", parseWhole)
     .addOption(
       new Option('--shape <sizes>', 'sizes or names, such as 784,128 or batch,3').argParser(parseShape),
     )

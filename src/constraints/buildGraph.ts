@@ -22,7 +22,7 @@ export interface BuildGraphOptions {
   readonly shape?: Shape | undefined;
   /** The number of dimensions, where their sizes are open; not together with `shape`. */
   readonly rank?: number | undefined;
-  /** The version of ONNX's default operator set, 13 to 26. Default 18. */
+  /** The version of ONNX's default operator set, 7 to 26. Default 18. */
   readonly opset?: number;
 }
 

@@ -2,12 +2,20 @@
 // Must not import anything but errors.
 import { UsageError } from './errors.js';
 
-export const MIN_OPSET = 13;
+export const MIN_OPSET = 7;
+/** The lowest opset of a model that nodes are put into: its own are then written as ours are. */
+export const MIN_HOST_OPSET = 13;
 export const MAX_OPSET = 26;
 export const DEFAULT_OPSET = 18;
 
 /** The IR version of the ONNX release that introduced each operator set, from ONNX's Versioning page. */
 const irVersions: Readonly<Record<number, number>> = {
+  7: 3,
+  8: 3,
+  9: 4,
+  10: 5,
+  11: 6,
+  12: 7,
   13: 7,
   14: 7,
   15: 8,

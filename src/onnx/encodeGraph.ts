@@ -1,5 +1,7 @@
 // A graph of this package as the bytes of an ONNX model.
 // Must not know what the graph is for.
+
+import { constantsAsNodes } from '../graph/constantsAsNodes.js';
 import { dtypeToOnnx } from '../graph/dtype.js';
 import type { Attribute, Graph, Node, Value } from '../graph/graph.js';
 import { irVersionFor } from '../graph/opset.js';
@@ -12,15 +14,23 @@ import { encodeText } from './text.js';
 /** The name every model made here carries as its producer. */
 export const PRODUCER = 'onnx-constraints';
 
-/** The model with this graph: the graph's opset and the IR version that goes with it. The same graph gives the same bytes. */
+/** The IR version from which an initializer need not be a graph input. */
+const INITIALIZERS_SINCE = 4;
+
+/**
+ * The model with this graph: the graph's opset and the IR version that goes with it. The same graph gives the same bytes.
+ *
+ * Constants are initializers, or nodes where the IR version would make each initializer an input.
+ */
 export function encodeGraph(graph: Graph): Uint8Array {
   const metadata = Object.entries(graph.metadata ?? {}).map(([key, value]) => ({ key, value }));
+  const irVersion = irVersionFor(graph.opset);
   return encodeModelProto(
     new onnx.ModelProto({
-      irVersion: irVersionFor(graph.opset),
+      irVersion,
       opsetImport: [{ domain: '', version: graph.opset }],
       producerName: PRODUCER,
-      graph: graphProto(graph),
+      graph: graphProto(irVersion < INITIALIZERS_SINCE ? constantsAsNodes(graph) : graph),
       metadataProps: metadata,
     }),
   );

@@ -1,9 +1,10 @@
 // Turns symbolic tensors into ONNX nodes for one opset: the only place that knows how operators changed.
 // Must not import anything above graph.
 import type { DType } from '../graph/dtype.js';
-import { UnsupportedError, UsageError } from '../graph/errors.js';
+import { UsageError } from '../graph/errors.js';
 import type { Attribute, Graph, Value } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
+import { olderForm } from './olderForms.js';
 import type { Body, SymbolicTensor } from './symbolicTensor.js';
 import { int64Value } from './tensorLike.js';
 
@@ -19,8 +20,9 @@ const axesAsInputSince: Readonly<Record<string, number>> = {
   ReduceMin: 18,
 };
 
-/** The opset from which a dtype may be cast to, where that is later than the lowest we emit. */
+/** The opset from which a dtype may be cast to and computed in, where that is later than the lowest we emit. */
 const dtypeSince: Readonly<Partial<Record<DType, number>>> = {
+  bfloat16: 13,
   float8_e4m3fn: 19,
   float8_e4m3fnuz: 19,
   float8_e5m2: 19,
@@ -39,8 +41,8 @@ const dtypeSince: Readonly<Partial<Record<DType, number>>> = {
  * @param inputs the value name of each symbolic input
  * @param output the name the result must have; when the result is an input or a constant itself, or is
  *   used again, an Identity node carries it there
- * @throws {UsageError} when `target` depends on an input that is not in `inputs`
- * @throws {UnsupportedError} when a dtype on the way is newer than the opset
+ * @throws {UsageError} when `target` depends on an input that is not in `inputs`, or when an operator or a dtype on
+ *   the way is newer than the opset and nothing older stands in for it
  */
 export function lower(
   target: SymbolicTensor,
@@ -78,6 +80,8 @@ class Emission {
   readonly #wanted = new Map<SymbolicTensor, string>();
   /** The names of all outputs of operators that have several. */
   readonly #outputs = new Map<SymbolicTensor, readonly string[]>();
+  /** Forms for the opset that are written as they are. */
+  readonly #settled = new Set<SymbolicTensor>();
 
   constructor(
     readonly builder: GraphBuilder,
@@ -91,7 +95,17 @@ class Emission {
   }
 
   emit(tensor: SymbolicTensor): void {
-    this.names.set(tensor, this.#emit(tensor));
+    const form = this.#settled.has(tensor) ? undefined : olderForm(tensor, this.builder.opset);
+    this.names.set(tensor, form === undefined ? this.#emit(tensor) : this.#emitForm(tensor, form));
+  }
+
+  /** Emits a form in the place of a tensor, whose inputs are there. */
+  #emitForm(tensor: SymbolicTensor, form: SymbolicTensor): string {
+    if (opTypeOf(form) === opTypeOf(tensor)) this.#settled.add(form);
+    const wanted = this.#wanted.get(tensor);
+    if (wanted !== undefined) this.#wanted.set(form, wanted);
+    for (const next of topologicalOrder(form, this.names)) this.emit(next);
+    return this.names.get(form) as string;
   }
 
   #emit(tensor: SymbolicTensor): string {
@@ -99,7 +113,7 @@ class Emission {
     const { builder } = this;
     const since = dtypeSince[dtype] ?? builder.opset;
     if (since > builder.opset) {
-      throw new UnsupportedError(
+      throw new UsageError(
         `${dtype} needs opset ${since} or later; this graph is for opset ${builder.opset}`,
       );
     }
@@ -181,6 +195,10 @@ function topologicalOrder(
     }
   }
   return order;
+}
+
+function opTypeOf({ source }: SymbolicTensor): string | undefined {
+  return source.kind === 'op' ? source.opType : undefined;
 }
 
 function inputsOf({ source }: SymbolicTensor): readonly SymbolicTensor[] {
