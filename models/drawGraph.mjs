@@ -78,7 +78,7 @@ function edges(nodes, inputs, outputs) {
 }
 
 function nodeBox(key, { op, domain, details }) {
-  const lines = details.map(({ label, value }) => `${label} = ${value}`);
+  const lines = details.map(({ label, sign, value }) => `${label} ${sign} ${value}`);
   const width = Math.max(op.length * font.perHead, ...lines.map((line) => line.length * font.perLine)) + 20;
   return {
     key,

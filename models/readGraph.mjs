@@ -8,7 +8,7 @@ import { onnx } from '../src/onnx/gen/onnx.js';
  * @property {string} domain '' for the standard one
  * @property {string[]} inputs names of values, '' for one left out
  * @property {string[]} outputs
- * @property {{ label: string, value: string }[]} details attributes and constant inputs
+ * @property {{ label: string, sign: string, value: string }[]} details attributes (=) and constant inputs (←)
  */
 
 /** @typedef {{ name: string, type: string }} DrawnValue */
@@ -37,7 +37,7 @@ export function structureKey(graphs) {
     graphs.map(({ nodes, inputs, outputs }) => ({
       nodes: nodes.map(({ details, ...node }) => ({
         ...node,
-        details: details.map(({ label, value }) => [label, isName.test(value) ? value : '#']),
+        details: details.map(({ label, sign, value }) => [label, sign, isName.test(value) ? value : '#']),
       })),
       ends: [...inputs, ...outputs].map(({ name }) => name),
     })),
@@ -69,9 +69,11 @@ function readNodes(title, { node }, inputs, outputs, initializers) {
       inputs: input.filter((name) => !isConstant(name)),
       outputs: [...output],
       details: [
-        ...attribute.map((item) => ({ label: item.name, value: formatAttribute(item) })),
+        ...attribute.map((item) => ({ label: item.name, sign: '=', value: formatAttribute(item) })),
         ...input.flatMap((name, i) =>
-          isConstant(name) ? [{ label: inputName(opType, i), value: formatTensor(constants.get(name)) }] : [],
+          isConstant(name)
+            ? [{ label: inputName(opType, i), sign: '←', value: formatTensor(constants.get(name)) }]
+            : [],
         ),
       ],
     }));

@@ -28,7 +28,7 @@ export function writeIndex(out, graphs, previous) {
     '',
     '## The graphs',
     '',
-    'Sizes, limits, axes and opsets differ within a row, the structure does not; the picture is of the first.',
+    'Sizes, limits, axes and opsets differ within a row, the structure does not; the picture is of the first. In a box, `=` is an attribute and `←` a constant input.',
     '',
     '| structure | graphs |',
     '| --- | --- |',
