@@ -22,8 +22,8 @@ export function drawGraphs(title, graphs) {
   const drawings = graphs.map(drawOne);
   const height = Math.max(...drawings.map((drawing) => drawing.height)) + 2 * gap;
   let x = gap;
-  const groups = drawings.map(({ width, parts }) => {
-    const group = `<g transform="translate(${x} ${gap})">\n${parts.join('\n')}\n</g>`;
+  const groups = drawings.map(({ left, width, parts }) => {
+    const group = `<g transform="translate(${x - left} ${gap})">\n${parts.join('\n')}\n</g>`;
     x += width + 2 * gap;
     return group;
   });
@@ -54,10 +54,15 @@ function drawOne({ title, nodes, inputs, outputs }) {
   const arrows = graph.edges().map((edge) => drawArrow(graph.edge(edge).points, top));
   const drawn = boxes.map((box) => drawBox(box, graph.node(box.key), top));
   const { width, height } = graph.graph();
-  const heading = title === '' ? [] : [text(0, 12, title, font.head, '#3c7d3c', 'start', true)];
+  // dagre leaves arrows that go around everything out of its width.
+  const ends = graph.edges().flatMap((edge) => graph.edge(edge).points.map(({ x }) => x));
+  const left = Math.floor(Math.min(0, ...ends));
+  const right = Math.max(width, ...ends);
+  const heading = title === '' ? [] : [text(left, 12, title, font.head, '#3c7d3c', 'start', true)];
   const headingWidth = title.length * font.perHead;
   return {
-    width: Math.ceil(Math.max(width, headingWidth)),
+    left,
+    width: Math.ceil(Math.max(right - left, headingWidth)),
     height: Math.ceil(height) + top,
     parts: [...heading, ...arrows, ...drawn],
   };
