@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { join } from 'node:path';
 
 const patience = 120_000;
-const mostCrashes = 60;
+const mostCrashes = 200;
 
 /** @typedef {{ command: string, args: string[], env?: Record<string, string> }} Program */
 

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
+/** The Python packages that more than one of the checks needs. */
+export const pinned = { onnx: 'onnx==1.23.2', onnxruntime: 'onnxruntime==1.32.0' };
+
 /** Everything that is made to run runtimes, and nothing that is kept. */
 export const workFolder = join(root, '.runtimes');
 

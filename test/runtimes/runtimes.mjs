@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium, findSoftwareVulkan } from '../support/programs.mjs';
-import { preparePython, prepareRust, withLibraries } from './environment.mjs';
+import { pinned, preparePython, prepareRust, withLibraries } from './environment.mjs';
 
 /**
  * @typedef {object} Runtime
@@ -56,8 +56,6 @@ function softwareVulkan() {
   return { VK_DRIVER_FILES: driver, LD_LIBRARY_PATH: withLibraries(dirname(driver)) };
 }
 
-const onnx = 'onnx==1.23.2';
-
 /** @type {readonly Runtime[]} */
 export const runtimes = [
   {
@@ -65,14 +63,14 @@ export const runtimes = [
       'checker',
       'official checker',
       'checker',
-      [onnx],
+      [pinned.onnx],
       'full check, strict shape inference',
       true,
     ),
     checks: true,
   },
-  fromPython('reference', 'ONNX reference evaluator', 'reference', [onnx], 'NumPy', true),
-  fromPython('onnxruntime', 'onnxruntime, cpu', 'ort', ['onnxruntime==1.32.0'], 'Python', true),
+  fromPython('reference', 'ONNX reference evaluator', 'reference', [pinned.onnx], 'NumPy', true),
+  fromPython('onnxruntime', 'onnxruntime, cpu', 'ort', [pinned.onnxruntime], 'Python', true),
   fromNode('onnxruntime-node', 'cpu', 'Node', true),
   fromNode(
     'onnxruntime-node-webgpu',
@@ -90,7 +88,7 @@ export const runtimes = [
   ),
   fromPython('openvino', 'OpenVINO', 'openvino_cpu', ['openvino==2026.4.1'], 'CPU, Python'),
   fromPython('opencv', 'OpenCV DNN', 'opencv', ['opencv-python-headless==5.0.0.93'], 'CPU, Python'),
-  fromPython('tvm', 'Apache TVM', 'tvm_relax', [onnx, 'apache-tvm==0.27.0.post1'], 'Relax, LLVM'),
+  fromPython('tvm', 'Apache TVM', 'tvm_relax', [pinned.onnx, 'apache-tvm==0.27.0.post1'], 'Relax, LLVM'),
   fromPython('tinygrad', 'tinygrad', 'tinygrad_cpu', ['tinygrad==0.14.0', 'numpy'], 'its Python device'),
   fromPython('mnn', 'MNN', 'mnn', ['mnn==3.6.1', 'numpy'], 'CPU, Python'),
   fromRust('tract', 'tract', 'tract-onnx', 'Rust'),

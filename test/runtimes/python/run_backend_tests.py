@@ -1,0 +1,29 @@
+# Runs the published graphs through ONNX's own backend test runner, on onnxruntime's backend.
+# Exits 1 where a test fails, or where fewer ran than there are graphs.
+import sys
+import unittest
+
+import onnx
+import onnxruntime
+import onnxruntime.backend
+from onnx.backend.test.loader import load_model_tests
+from onnx.backend.test.runner import Runner
+
+
+def main(models):
+    cases = load_model_tests(data_dir=models, kind="constraints")
+    runner = Runner(onnxruntime.backend)
+    for case in cases:
+        runner._add_model_test(case, "Constraints")
+    tests = runner.test_cases["OnnxBackendConstraintsModelTest"]
+    result = unittest.TextTestRunner(verbosity=1).run(unittest.defaultTestLoader.loadTestsFromTestCase(tests))
+    # Each graph is a test for the CPU and one for CUDA, which is skipped where that is missing.
+    ran = result.testsRun - len(result.skipped)
+    failed = len(result.failures) + len(result.errors)
+    versions = f"onnx {onnx.__version__} on onnxruntime {onnxruntime.__version__}"
+    print(f"backend tests of {versions}: {ran} ran of {len(cases)} graphs, {failed} failed")
+    return 0 if failed == 0 and ran >= len(cases) > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
