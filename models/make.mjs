@@ -39,6 +39,7 @@ function makeGraph(graph) {
     name: graph.name,
     command,
     constraint: graph.constraint,
+    ...(graph.exported === undefined ? {} : { exported: graph.exported }),
     config: graph.config,
     form: graph.form,
     dtype,
@@ -52,11 +53,13 @@ function makeGraph(graph) {
 }
 
 /** @param {import('./set.mjs').PublishedGraph} graph @param {string} folder */
-function exportGraph({ constraint, config, opset, dtype, options }, folder) {
-  const args = ['export', constraint, '--args', JSON.stringify(config), '--dtype', dtype];
+function exportGraph({ constraint, exported = constraint, config, opset, dtype, options }, folder) {
+  const args = ['export', exported, '--args', JSON.stringify(config), '--dtype', dtype];
   args.push('--opset', String(opset), ...options, '--out', 'model.onnx');
-  const printed = execFileSync(process.execPath, [program, ...args, '--force', '--json'], { cwd: folder });
-  const quoted = args.map((arg) => (/^[\w.,-]+$/.test(arg) ? arg : `'${arg}'`));
+  // The plugin is named as it lies in this folder, and found there also when a copy is made elsewhere.
+  const found = args.map((arg) => arg.replace('../../otherForms.mjs', join(here, 'otherForms.mjs')));
+  const printed = execFileSync(process.execPath, [program, ...found, '--force', '--json'], { cwd: folder });
+  const quoted = args.map((arg) => (/^[\w.,/-]+$/.test(arg) ? arg : `'${arg}'`));
   return { ...JSON.parse(printed.toString()), command: `onnx-constraints ${quoted.join(' ')}` };
 }
 

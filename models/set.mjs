@@ -5,6 +5,7 @@
  * @typedef {object} PublishedGraph
  * @property {string} name of its folder, as ONNX's backend tests name theirs
  * @property {string} constraint Keras's class name
+ * @property {string} [exported] the class of the plugin that is exported in its place
  * @property {Readonly<Record<string, unknown>>} config Keras's arguments
  * @property {number} opset
  * @property {string} dtype
@@ -69,5 +70,24 @@ const shapes = [
   graph('unit_norm', '_zeros', { note: 'all zero', form: 'norms of zero' }),
 ];
 
+// For runtimes that go wrong on the plain form, which is shown on the same weight.
+const otherForms = [
+  graph('max_norm', '_conv_axis_by_axis', {
+    config: { max_value: 2, axis: [0, 1, 2] },
+    exported: 'MaxNormAxisByAxis',
+    options: ['--shape', '3,3,2,4', '--plugin', '../../otherForms.mjs'],
+    shape: [3, 3, 2, 4],
+    form: 'the same, axis by axis',
+  }),
+  graph('non_neg', '_nan', { shape: [3, 3], note: 'nan', form: 'NaN' }),
+  graph('non_neg', '_nan_where', {
+    exported: 'NonNegByWhere',
+    options: ['--shape', '3,3', '--plugin', '../../otherForms.mjs'],
+    shape: [3, 3],
+    note: 'nan',
+    form: 'NaN by Where',
+  }),
+];
+
 /** @type {readonly PublishedGraph[]} */
-export const publishedSet = [...opsets, ...dtypes, ...shapes];
+export const publishedSet = [...opsets, ...dtypes, ...shapes, ...otherForms];

@@ -1,6 +1,6 @@
 // The cases that runtimes are asked: Keras's golden weights through exported graphs of each opset, and the published set.
 // Must not import src: what ships is what is run. Needs a build.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deserialize, exportConstraint } from '../../dist/index.js';
@@ -21,6 +21,7 @@ export const dtypes = ['float32', 'float64', 'float16'];
  * @property {TensorText[]} inputs
  * @property {string[]} outputs names
  * @property {{ dtype: string, dims: number[], values: number[] }[]} wanted in float64, not rounded
+ * @property {string} what it asks, in words
  * @property {string} constraint
  * @property {number} opset
  * @property {string} dtype
@@ -52,6 +53,7 @@ function goldenCase(folder, { id, constraint, dtype, shape, note, w }, opset) {
     inputs: [{ name: 'w', dtype, dims: shape, data: Buffer.from(w.bytes).toString('base64') }],
     outputs: ['w_out'],
     wanted: [{ dtype, dims: shape, values: applyKerasConstraint(constraint, toNumbers(w), shape) }],
+    what: `${constraint.class_name} of ${dtype} (${shape.join(', ')}) with ${JSON.stringify(constraint.config)}, opset ${opset}`,
     constraint: constraint.class_name,
     opset,
     dtype,
@@ -60,8 +62,8 @@ function goldenCase(folder, { id, constraint, dtype, shape, note, w }, opset) {
   };
 }
 
-/** The published graphs on their own data. */
-function publishedCases() {
+/** The published graphs on their own data. @param {string} folder */
+function publishedCases(folder) {
   const { graphs } = JSON.parse(readFileSync(join(models, 'manifest.json'), 'utf8'));
   return graphs.map(({ name, constraint, opset, dtype, form, sha256 }) => {
     const files = Object.keys(sha256);
@@ -70,9 +72,11 @@ function publishedCases() {
         .filter((file) => file.includes(`/${kind}_`))
         .map((file) => readTensor(join(models, 'constraints', name, file)));
     const outputs = read('output');
+    const model = join(folder, `${name}.onnx`);
+    copyFileSync(join(models, 'constraints', name, 'model.onnx'), model);
     return {
       id: name,
-      model: join(models, 'constraints', name, 'model.onnx'),
+      model,
       inputs: read('input'),
       outputs: outputs.map((tensor) => tensor.name),
       wanted: outputs.map((tensor) => ({
@@ -84,6 +88,7 @@ function publishedCases() {
           bytes: new Uint8Array(Buffer.from(tensor.data, 'base64')),
         }),
       })),
+      what: name,
       constraint,
       opset,
       dtype,

@@ -25,7 +25,7 @@ const explanation = [
   'A cell tells the opsets at which every case passes, with the largest error against the formula in float64:',
   '|found − exact| / (|exact| + floor), with floor 0.05 in float32, 0.01 in float64 and 6e-5 in float16; it passes up to',
   '2e-6, 1e-12 and 2⁻¹⁰. ✗ stands before opsets with cases that do not pass, and tells how many of how many; the letters',
-  'lead to the runtime’s own words. The cases are the golden ones of Keras, whole for the checker, the reference evaluator',
+  'lead to the runtime’s own words; where NaN alone is lost, it is told behind the opsets. The cases are the golden ones of Keras, whole for the checker, the reference evaluator',
   'and ONNX Runtime on the CPU; the others are asked all of opset 18 and six of each other opset.',
 ].join(' ');
 
@@ -63,7 +63,9 @@ function opsetCell(judged, runtime, notes) {
       last.members.push(one);
     } else groups.push({ key, opsets: [one.opset], members: [one] });
   }
-  return groups.map(formatGroup).join('; ') || '–';
+  const caveats = [...new Set(outcomes.flatMap(({ caveats }) => caveats))].sort();
+  const ending = caveats.length > 0 ? `; NaN ${caveats.join(' ')}` : '';
+  return groups.length > 0 ? `${groups.map(formatGroup).join('; ')}${ending}` : '–';
 }
 
 function formatGroup({ opsets: list, members }) {
@@ -81,13 +83,16 @@ function formatOutcome(prefix, { failed, total, error, letters }) {
   return `✗ ${prefix.replace(': ', '')}${count} ${letters}`.replace(/ +/g, ' ');
 }
 
-/** How many of the cases failed, the notes on them, and the largest error of those that passed. */
+/** How many of the cases failed, the notes on them and on lost NaNs, and the largest error of those that passed. */
 function outcome(judged, { name, checks }, notes) {
   const failing = judged.filter(({ verdict }) => verdict.status !== 'pass');
-  const letters = [...new Set(failing.map((one) => notes.letter(name, one)))].sort().join(' ');
+  const letters = (list) => [...new Set(list.map((one) => notes.letter(name, one)))].sort();
+  const lost = failing.filter(({ verdict }) => verdict.words.startsWith('NaN'));
+  const others = failing.filter((one) => !lost.includes(one));
   const passing = judged.filter(({ verdict }) => verdict.status === 'pass');
   const error = checks ? Number.NEGATIVE_INFINITY : Math.max(...passing.map(({ verdict }) => verdict.error));
-  return { total: judged.length, failed: failing.length, letters, error };
+  const caveats = letters(lost);
+  return { total: judged.length, failed: others.length, letters: letters(others).join(' '), caveats, error };
 }
 
 /** @param {readonly Ran[]} ran @param {Notes} notes */
@@ -98,7 +103,9 @@ function formTable(ran, notes) {
     title(runtime),
     ...forms.map((form) => {
       const judged = runtime.judged.filter(({ case: one }) => isForm(one) && one.form === form);
-      return judged.length === 0 ? '–' : formatOutcome('', outcome(judged, runtime, notes));
+      if (judged.length === 0) return '–';
+      const found = outcome(judged, runtime, notes);
+      return found.caveats.length > 0 ? `✗ ${found.caveats.join(' ')}` : formatOutcome('', found);
     }),
   ]);
   return markdown(['runtime', ...forms], rows);
@@ -136,7 +143,7 @@ class Notes {
     const found = this.#notes.get(key);
     if (found !== undefined) return found.letter;
     const letter = `[${this.#notes.size + 1}]`;
-    const example = text === 'a wrong answer' ? `, such as ${verdict.words} in ${one.id}` : '';
+    const example = text === 'a wrong answer' ? `, such as ${verdict.words} for ${one.what}` : '';
     const quoted = verdict.status === 'wrong' ? text : quote(text);
     this.#notes.set(key, { letter, runtime, text: quoted, example });
     return letter;
