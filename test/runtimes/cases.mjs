@@ -38,7 +38,7 @@ export function makeCases(folder) {
   const golden = readGoldenCases().filter(({ dtype }) => dtypes.includes(dtype));
   return [
     ...golden.flatMap((one) => opsets.map((opset) => goldenCase(folder, one, opset))),
-    ...publishedCases(),
+    ...publishedCases(folder),
   ];
 }
 
