@@ -1,5 +1,6 @@
 // The published set: which constraint graphs there are, what each is for, and which golden case it is shown on.
-// Must not import anything: make.mjs carries this list out.
+// Must not run anything: make.mjs carries this list out.
+import { firstRows, float32Scalar, int64, sumOfSquares } from './tensors.mjs';
 
 /**
  * @typedef {object} PublishedGraph
@@ -12,6 +13,7 @@
  * @property {readonly string[]} options of `export`, beside constraint, config, opset and dtype
  * @property {readonly number[]} shape of the golden weight
  * @property {string} note of the golden case; most have none
+ * @property {string} [answers] where the answer is from, if not from the golden case
  * @property {string} form what sets it apart, in a few words
  * @property {(golden: Golden) => TestData} data its inputs and outputs in their order
  */
@@ -70,6 +72,57 @@ const shapes = [
   graph('unit_norm', '_zeros', { note: 'all zero', form: 'norms of zero' }),
 ];
 
+const functions = families.map((family) =>
+  graph(family, '_function', { options: ['--shape', '4,3', '--function'], form: 'function' }),
+);
+
+const runTime = [
+  ...['max_norm', 'unit_norm'].map((family) =>
+    graph(family, '_axis_input', {
+      options: ['--rank', '2', '--axis-input'],
+      form: 'axis as input',
+      data: ({ w, answer }) => ({ inputs: { w, axes: int64([0]) }, outputs: { w_out: answer } }),
+    }),
+  ),
+  ...['max_norm', 'min_max_norm'].map((family) =>
+    graph(family, '_limit_inputs', {
+      options: ['--shape', '4,3', '--limit-inputs'],
+      form: 'limits as inputs',
+      data: ({ w, answer, config: { axis, ...limits } }) => {
+        const scalars = Object.entries(limits).map(([name, value]) => [name, float32Scalar(value)]);
+        return { inputs: { w, ...Object.fromEntries(scalars) }, outputs: { w_out: answer } };
+      },
+    }),
+  ),
+];
+
+// Shown on the first of four shards along the dimension that the norms run over.
+const phases = ['max_norm', 'unit_norm'].flatMap((family) => [
+  graph(family, '_partial', {
+    options: ['--rank', '2', '--phase', 'partial'],
+    shape: [50, 17],
+    form: 'phase partial',
+    answers: 'the formula in float64, rounded once',
+    data: ({ w }) => {
+      const shard = firstRows(w, 13);
+      return { inputs: { w: shard }, outputs: { sum_of_squares: sumOfSquares(shard) } };
+    },
+  }),
+  graph(family, '_finish', {
+    options: ['--rank', '2', '--phase', 'finish'],
+    shape: [50, 17],
+    form: 'phase finish',
+    data: ({ w, answer }) => ({
+      inputs: { w: firstRows(w, 13), sum_of_squares: sumOfSquares(w) },
+      outputs: { w_out: firstRows(answer, 13) },
+    }),
+  }),
+]);
+
+const fast = [
+  graph('max_norm', '_fast', { options: ['--shape', '4,3', '--lowering', 'fast'], form: 'fast on CPUs' }),
+];
+
 // For runtimes that go wrong on the plain form, which is shown on the same weight.
 const otherForms = [
   graph('max_norm', '_conv_axis_by_axis', {
@@ -90,4 +143,13 @@ const otherForms = [
 ];
 
 /** @type {readonly PublishedGraph[]} */
-export const publishedSet = [...opsets, ...dtypes, ...shapes, ...otherForms];
+export const publishedSet = [
+  ...opsets,
+  ...dtypes,
+  ...shapes,
+  ...functions,
+  ...runTime,
+  ...phases,
+  ...fast,
+  ...otherForms,
+];

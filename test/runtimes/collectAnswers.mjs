@@ -74,7 +74,7 @@ function runOnce({ command, args, env = {} }, files, answered) {
     });
     child.on('close', (code, signal) => {
       clearInterval(watch);
-      const last = said.trim().split('\n').at(-1) ?? '';
+      const last = said.trim().split('\n').at(-1) || 'without a word';
       resolve(
         hung
           ? `no answer within ${patience / 1000} s`

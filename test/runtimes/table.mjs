@@ -24,8 +24,8 @@ export function formatTables(ran, notRun, date) {
 const explanation = [
   'A cell tells the opsets at which every case passes, with the largest error against the formula in float64:',
   '|found − exact| / (|exact| + floor), with floor 0.05 in float32, 0.01 in float64 and 6e-5 in float16; it passes up to',
-  '2e-6, 1e-12 and 2⁻¹⁰. ✗ stands before opsets with cases that do not pass, and tells how many of how many; the letters',
-  'lead to the runtime’s own words; where NaN alone is lost, it is told behind the opsets. The cases are the golden ones of Keras, whole for the checker, the reference evaluator',
+  '2e-6, 1e-12 and 2⁻¹⁰. ✗ stands before opsets with cases that do not pass, and tells how many of how many; the numbers',
+  'in brackets lead to the runtime’s own words; where NaN alone is lost, it is told behind the opsets. The cases are the golden ones of Keras, whole for the checker, the reference evaluator',
   'and ONNX Runtime on the CPU; the others are asked all of opset 18 and six of each other opset.',
 ].join(' ');
 
@@ -87,7 +87,7 @@ function formatOutcome(prefix, { failed, total, error, letters }) {
 function outcome(judged, { name, checks }, notes) {
   const failing = judged.filter(({ verdict }) => verdict.status !== 'pass');
   const letters = (list) => [...new Set(list.map((one) => notes.letter(name, one)))].sort();
-  const lost = failing.filter(({ verdict }) => verdict.words.startsWith('NaN'));
+  const lost = failing.filter(({ verdict }) => verdict.words.startsWith('NaN becomes'));
   const others = failing.filter((one) => !lost.includes(one));
   const passing = judged.filter(({ verdict }) => verdict.status === 'pass');
   const error = checks ? Number.NEGATIVE_INFINITY : Math.max(...passing.map(({ verdict }) => verdict.error));

@@ -72,9 +72,14 @@ async function runInPage({ model, inputs, outputs, provider }) {
 }
 
 try {
-  await answerLines(files, ({ model, inputs, outputs }) => {
+  await answerLines(files, async ({ model, inputs, outputs }) => {
     const bytes = readFileSync(model).toString('base64');
-    return page.evaluate(runInPage, { model: bytes, inputs, outputs, provider });
+    try {
+      return await page.evaluate(runInPage, { model: bytes, inputs, outputs, provider });
+    } catch (error) {
+      // The runtime's own words, without where in the page they were said.
+      throw new Error(error.message.replace(/^page\.evaluate: (Error: )?/, '').split('\n')[0]);
+    }
   });
 } finally {
   await browser.close();
