@@ -35,7 +35,7 @@ export {
   type Verdict,
   type Violation,
 } from './constraints/index.js';
-export { exportConstraint } from './export/exportConstraint.js';
+export { exportPlain as exportConstraint } from './export/exportPlain.js';
 export type { DType } from './graph/dtype.js';
 export {
   ConfigError,

@@ -118,7 +118,26 @@ function addExport(program: Command, wrap: Wrap): void {
     .command('export')
     .argument('<constraint>', 'MaxNorm, MinMaxNorm, NonNeg, UnitNorm, or a class of a plugin')
     .description('write a constraint as an ONNX model: input w, output w_out')
-    .option('--args <json>', 'Keras\'s arguments, such as {"max_value": 2, "axis": 0}')
+    .option('--args <json>', 'Keras\'s arguments, such as {"max_value": 2, "axis": 0}');
+  addExportForm(command)
+    .option('--text', "ONNX's text form, printed where no --out is given")
+    .option('--out <file>', 'where the model goes')
+    .option('--force', 'overwrite another file');
+  addCommonOptions(command).action(
+    wrap((_, output, [name, options]) => exportCommand(name, options, output)),
+  );
+  examples(command, [
+    `onnx-constraints export MaxNorm --args '{"max_value": 2, "axis": 0}' --shape 784,128 --out max_norm.onnx`,
+    'onnx-constraints export UnitNorm --dtype float16 --opset 21 --rank 2 --out unit_norm.onnx',
+    'onnx-constraints export MaxNorm --axis-input --limit-inputs --rank 4 --function --out max_norm.onnx',
+    'onnx-constraints export MaxNorm --phase partial --out partial.onnx',
+    'onnx-constraints export NonNeg --opset 7 --text',
+  ]);
+}
+
+/** What decides the form of an exported graph. */
+function addExportForm(command: Command): Command {
+  return command
     .addOption(
       new Option('--dtype <dtype>', 'the dtype of the weight')
         .choices(['float32', 'float64', 'float16', 'bfloat16'])
@@ -136,15 +155,27 @@ function addExport(program: Command, wrap: Wrap): void {
         .argParser(parseWhole)
         .conflicts('shape'),
     )
-    .requiredOption('--out <file>', 'where the model goes')
-    .option('--force', 'overwrite another file');
-  addCommonOptions(command).action(
-    wrap((_, output, [name, options]) => exportCommand(name, options, output)),
-  );
-  examples(command, [
-    `onnx-constraints export MaxNorm --args '{"max_value": 2, "axis": 0}' --shape 784,128 --out max_norm.onnx`,
-    'onnx-constraints export UnitNorm --dtype float16 --opset 21 --rank 2 --out unit_norm.onnx',
-  ]);
+    .option('--axis-input', 'take the axis at run time: int64 input axes, empty for all (opset 13)')
+    .option('--limit-inputs', 'take max_value, or min_value, max_value and rate at run time, as scalars')
+    .addOption(
+      new Option('--lowering <form>', 'the readable form, or the fast one for a provider and --shape')
+        .choices(['canonical', 'fast'])
+        .default('canonical'),
+    )
+    .addOption(
+      new Option('--provider <name>', 'what the fast form is for (default: cpu)').choices([
+        'cpu',
+        'wasm',
+        'webgpu',
+      ]),
+    )
+    .option('--function', 'one call of a function in the domain keras.constraints (opset 15)')
+    .addOption(
+      new Option(
+        '--phase <phase>',
+        'for sharded weights: the sum_of_squares of a shard, or a shard scaled by the total',
+      ).choices(['partial', 'finish']),
+    );
 }
 
 function addInspect(program: Command, wrap: Wrap): void {

@@ -11,9 +11,8 @@ import { formatShape, openShape, type Shape, shapesAgree } from '../graph/shape.
 import { lower } from '../ops/lower.js';
 import { SymbolicTensor, symbolicInput } from '../ops/symbolicTensor.js';
 import { castTo } from '../ops/tensorLike.js';
-import { isBuiltin } from './builtins.js';
 import { type Constraint, classNameOf } from './constraint.js';
-import { FunctionConstraint } from './functionConstraint.js';
+import { documentationOf } from './documentation.js';
 
 export interface BuildGraphOptions {
   /** The weight's dtype: float32 (default), float64, float16 or bfloat16. */
@@ -22,7 +21,7 @@ export interface BuildGraphOptions {
   readonly shape?: Shape | undefined;
   /** The number of dimensions, where their sizes are open; not together with `shape`. */
   readonly rank?: number | undefined;
-  /** The version of ONNX's default operator set, 7 to 26. Default 18. */
+  /** The version of ONNX's default operator set, 13 to 26. Default 18. */
   readonly opset?: number;
 }
 
@@ -48,7 +47,7 @@ export function buildGraph(constraint: Constraint, options: BuildGraphOptions = 
   builder.input({ name: INPUT_NAME, dtype, shape });
   builder.output({ name: OUTPUT_NAME, dtype, shape });
   lower(traceConstraint(constraint, input), new Map([[input, INPUT_NAME]]), builder, OUTPUT_NAME);
-  return builder.build(classNameOf(constraint), { metadata: describe(constraint) });
+  return builder.build(classNameOf(constraint), documentationOf(constraint));
 }
 
 /**
@@ -93,7 +92,8 @@ function callConstraint(constraint: Constraint, w: SymbolicTensor): unknown {
   }
 }
 
-function checkDType(constraint: Constraint, dtype: DType): DType {
+/** The dtype, if weights may have it. @throws {ShapeError} otherwise */
+export function checkDType(constraint: Constraint, dtype: DType): DType {
   if (dtype === 'float32' || dtype === 'float64' || dtype === 'float16' || dtype === 'bfloat16') return dtype;
   const isOther = isDType(dtype) && dtypeKind(dtype) !== 'float';
   const kind = isOther ? ', which is not a floating type' : '';
@@ -102,7 +102,8 @@ function checkDType(constraint: Constraint, dtype: DType): DType {
   );
 }
 
-function readShape(options: BuildGraphOptions): Shape {
+/** The shape that options give. @throws {UsageError} on a size or a rank that is none */
+export function readShape(options: Pick<BuildGraphOptions, 'shape' | 'rank'>): Shape {
   const { shape, rank } = options;
   if (rank === undefined) return checkDims(shape);
   if (shape !== undefined) throw new UsageError('give shape or rank, not both');
@@ -121,18 +122,6 @@ function checkDims(shape: Shape): Shape {
     }
   }
   return shape;
-}
-
-function describe(constraint: Constraint): Record<string, string> {
-  if (constraint instanceof FunctionConstraint) return {};
-  const config = { class_name: classNameOf(constraint), config: constraint.getConfig() };
-  // JSON has no Infinity; writing null in its place would change the config.
-  const text = JSON.stringify(config, (_, value) => (typeof value === 'number' ? jsonNumber(value) : value));
-  return isBuiltin(constraint) ? { 'keras.constraints': text } : { 'custom.constraint': text };
-}
-
-function jsonNumber(value: number): number | string {
-  return Number.isFinite(value) ? value : String(value);
 }
 
 function found(result: unknown): string {

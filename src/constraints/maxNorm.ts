@@ -5,6 +5,7 @@ import type { Axis } from '../ops/axes.js';
 import { add, clip, divide, multiply } from '../ops/elementwise.js';
 import { norm } from '../ops/reduction.js';
 import type { SymbolicTensor } from '../ops/symbolicTensor.js';
+import type { TensorLike } from '../ops/tensorLike.js';
 import {
   type ConfigKeys,
   checkKeys,
@@ -72,9 +73,7 @@ export class MaxNorm extends Constraint {
   }
 
   override call(w: SymbolicTensor): SymbolicTensor {
-    const norms = norm(w, { axis: this.axis, keepdims: true });
-    const desired = clip(norms, 0, this.maxValue);
-    return multiply(w, divide(desired, add(norms, this.epsilon)));
+    return multiply(w, maxNormFactor(norm(w, { axis: this.axis, keepdims: true }), this));
   }
 
   override getConfig(): ConstraintConfig {
@@ -90,6 +89,14 @@ export class MaxNorm extends Constraint {
     // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
     return construct(this, config);
   }
+}
+
+/** What units with these norms are multiplied by; the limit may be a tensor. */
+export function maxNormFactor(
+  norms: SymbolicTensor,
+  { maxValue, epsilon }: { readonly maxValue: TensorLike; readonly epsilon: number },
+): SymbolicTensor {
+  return divide(clip(norms, 0, maxValue), add(norms, epsilon));
 }
 
 // Beside the class, which bundlers rename where it names itself.

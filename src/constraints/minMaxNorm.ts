@@ -1,9 +1,10 @@
 // MinMaxNorm: an interval for the norm of each unit, approached at a rate.
 // Must not import anything above ops.
 import type { Axis } from '../ops/axes.js';
-import { add, clip, divide, multiply } from '../ops/elementwise.js';
+import { add, clip, divide, multiply, subtract } from '../ops/elementwise.js';
 import { norm } from '../ops/reduction.js';
 import type { SymbolicTensor } from '../ops/symbolicTensor.js';
+import type { TensorLike } from '../ops/tensorLike.js';
 import {
   type ConfigKeys,
   checkKeys,
@@ -75,11 +76,7 @@ export class MinMaxNorm extends Constraint {
   }
 
   override call(w: SymbolicTensor): SymbolicTensor {
-    const norms = norm(w, { axis: this.axis, keepdims: true });
-    const clipped = clip(norms, this.minValue, this.maxValue);
-    // Both terms also at rate 1: an infinite norm then gives NaN, as it does in Keras.
-    const desired = add(multiply(this.rate, clipped), multiply(1 - this.rate, norms));
-    return multiply(w, divide(desired, add(norms, this.epsilon)));
+    return multiply(w, minMaxNormFactor(norm(w, { axis: this.axis, keepdims: true }), this));
   }
 
   override getConfig(): ConstraintConfig {
@@ -109,6 +106,24 @@ export class MinMaxNorm extends Constraint {
     // biome-ignore lint/complexity/noThisInStatic: a subclass is constructed as itself, with its own arguments
     return construct(this, config);
   }
+}
+
+/** What units with these norms are multiplied by; limits and rate may be tensors. */
+export function minMaxNormFactor(
+  norms: SymbolicTensor,
+  { minValue, maxValue, rate, epsilon }: MinMaxLimits,
+): SymbolicTensor {
+  const clipped = clip(norms, minValue, maxValue);
+  const rest = typeof rate === 'number' ? 1 - rate : subtract(1, rate);
+  // Both terms also at rate 1: an infinite norm then gives NaN, as it does in Keras.
+  return divide(add(multiply(rate, clipped), multiply(rest, norms)), add(norms, epsilon));
+}
+
+interface MinMaxLimits {
+  readonly minValue: TensorLike;
+  readonly maxValue: TensorLike;
+  readonly rate: TensorLike;
+  readonly epsilon: number;
 }
 
 // Beside the class, which bundlers rename where it names itself.

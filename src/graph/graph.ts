@@ -37,6 +37,14 @@ export interface Initializer {
   readonly value: TensorValue;
 }
 
+/** A function that the model carries: the body of an operator of its own. */
+export interface LocalFunction {
+  readonly domain: string;
+  readonly version: number;
+  /** Its name is that of the operator; it has no initializers. */
+  readonly body: Graph;
+}
+
 /** A graph for one version of the default operator set. Nodes are in topological order. */
 export interface Graph {
   readonly name: string;
@@ -47,4 +55,5 @@ export interface Graph {
   readonly outputs: readonly Value[];
   readonly initializers: readonly Initializer[];
   readonly nodes: readonly Node[];
+  readonly functions?: readonly LocalFunction[];
 }

@@ -2,9 +2,10 @@
 // Must not import anything but errors.
 import { UsageError } from './errors.js';
 
-export const MIN_OPSET = 7;
-/** The lowest opset of a model that nodes are put into: its own are then written as ours are. */
-export const MIN_HOST_OPSET = 13;
+/** The lowest that a constraint is exported for. */
+export const OLDEST_OPSET = 7;
+/** The lowest for all else: train steps, and graphs that are run here. */
+export const MIN_OPSET = 13;
 export const MAX_OPSET = 26;
 export const DEFAULT_OPSET = 18;
 
@@ -46,5 +47,5 @@ export function checkOpset(opset: number): number {
 }
 
 function opsetMessage(opset: number): string {
-  return `opset ${opset} is not supported; accepted are whole numbers from ${MIN_OPSET} to ${MAX_OPSET}`;
+  return `opset ${opset} is not supported; accepted are whole numbers from ${OLDEST_OPSET} to ${MAX_OPSET}`;
 }

@@ -56,6 +56,9 @@ interface Row {
   readonly project: (subject: Subject, w: SymbolicTensor) => SymbolicTensor;
 }
 
+/** The providers that the table has forms for. */
+export const loweredProviders: readonly string[] = ['cpu', 'wasm', 'webgpu'];
+
 /** The providers that run on the processor's own memory. */
 export const hostProviders: readonly string[] = ['cpu', 'wasm'];
 
@@ -202,16 +205,24 @@ export function needsWideSums(view: View, dtype: DType): boolean {
   return dtype === 'float32' && unitSize(view) > LARGE_UNIT;
 }
 
-type Scaled = Extract<Structure, { kind: 'scaled' }>;
+export type Scaled = Extract<Structure, { kind: 'scaled' }>;
 
 /** The factors (or divisors) that belong to sums of squares, in the dtype of `w`. */
 export function factorOf(structure: Scaled, sums: SymbolicTensor, w: SymbolicTensor): SymbolicTensor {
-  const norms = castTo(applyOp('Sqrt', [sums], sums), w.dtype);
-  return transplant(structure.factor, structure.norm, norms);
+  return factorOfNorms(structure, castTo(applyOp('Sqrt', [sums], sums), w.dtype));
+}
+
+/** The factors (or divisors) that belong to norms. */
+export function factorOfNorms({ factor, norm }: Scaled, norms: SymbolicTensor): SymbolicTensor {
+  return transplant(factor, norm, norms);
 }
 
 /** The weight with its factors applied. */
-export function scaleBy(structure: Scaled, w: SymbolicTensor, factor: SymbolicTensor): SymbolicTensor {
+export function scaleBy(
+  structure: Pick<Scaled, 'operator'>,
+  w: SymbolicTensor,
+  factor: SymbolicTensor,
+): SymbolicTensor {
   return applyOp(structure.operator, [w, factor], w);
 }
 

@@ -4,6 +4,7 @@
 
 import { traceConstraint } from '../constraints/buildGraph.js';
 import type { Constraint } from '../constraints/constraint.js';
+import type { Dim } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
 import { type SymbolicTensor, symbolicInput } from '../ops/symbolicTensor.js';
 
@@ -42,7 +43,7 @@ const elementwise: ReadonlySet<string> = new Set(
 export function structureOf(
   constraint: Constraint,
   dtype: 'float32' | 'float64',
-  dims: readonly number[],
+  dims: readonly Dim[],
 ): Structure {
   const input = symbolicInput('w', dtype, dims);
   const result = traceConstraint(constraint, input);
@@ -54,7 +55,7 @@ export function structureOf(
 function scaledForm(
   result: SymbolicTensor,
   input: SymbolicTensor,
-  dims: readonly number[],
+  dims: readonly Dim[],
 ): Structure | undefined {
   const { source } = result;
   if (source.kind !== 'op' || (source.opType !== 'Mul' && source.opType !== 'Div')) return undefined;

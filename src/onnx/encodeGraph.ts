@@ -3,7 +3,7 @@
 
 import { constantsAsNodes } from '../graph/constantsAsNodes.js';
 import { dtypeToOnnx } from '../graph/dtype.js';
-import type { Attribute, Graph, Node, Value } from '../graph/graph.js';
+import type { Attribute, Graph, LocalFunction, Node, Value } from '../graph/graph.js';
 import { irVersionFor } from '../graph/opset.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import { encodeModelProto } from './codec.js';
@@ -13,25 +13,27 @@ import { encodeText } from './text.js';
 
 /** The name every model made here carries as its producer. */
 export const PRODUCER = 'onnx-constraints';
+export const PRODUCER_VERSION = '0.1.0';
 
 /** The IR version from which an initializer need not be a graph input. */
 const INITIALIZERS_SINCE = 4;
 
 /**
  * The model with this graph: the graph's opset and the IR version that goes with it. The same graph gives the same bytes.
- *
- * Constants are initializers, or nodes where the IR version would make each initializer an input.
  */
 export function encodeGraph(graph: Graph): Uint8Array {
   const metadata = Object.entries(graph.metadata ?? {}).map(([key, value]) => ({ key, value }));
-  const irVersion = irVersionFor(graph.opset);
+  const { functions = [] } = graph;
   return encodeModelProto(
     new onnx.ModelProto({
-      irVersion,
-      opsetImport: [{ domain: '', version: graph.opset }],
+      irVersion: irVersionFor(graph.opset),
+      opsetImport: [...opsetsOf(graph)],
       producerName: PRODUCER,
-      graph: graphProto(irVersion < INITIALIZERS_SINCE ? constantsAsNodes(graph) : graph),
+      producerVersion: PRODUCER_VERSION,
+      ...(graph.doc !== undefined && { docString: graph.doc }),
+      graph: graphProto(graphForIr(graph)),
       metadataProps: metadata,
+      functions: functions.map(functionProto),
     }),
   );
 }
@@ -39,11 +41,41 @@ export function encodeGraph(graph: Graph): Uint8Array {
 function graphProto(graph: Graph): onnx.GraphProto.$Properties {
   return {
     name: graph.name,
-    ...(graph.doc !== undefined && { docString: graph.doc }),
     node: graph.nodes.map(nodeProto),
     initializer: graph.initializers.map(({ name, value }) => tensorProto(value, name)),
     input: graph.inputs.map(valueProto),
     output: graph.outputs.map(valueProto),
+  };
+}
+
+/** The graph as its IR version holds it: with constants as nodes, where each initializer would have to be an input. */
+export function graphForIr(graph: Graph): Graph {
+  return irVersionFor(graph.opset) < INITIALIZERS_SINCE ? constantsAsNodes(graph) : graph;
+}
+
+/** The operator sets that a model imports: ONNX's, and those of its functions. */
+export function opsetsOf({ opset, functions = [] }: Graph): readonly OperatorSet[] {
+  const own = functions.map(({ domain, version }) => ({ domain, version }));
+  const known = new Set<string>();
+  return [{ domain: '', version: opset }, ...own].filter(
+    ({ domain }) => !known.has(domain) && known.add(domain),
+  );
+}
+
+export interface OperatorSet {
+  readonly domain: string;
+  readonly version: number;
+}
+
+function functionProto({ domain, body }: LocalFunction): onnx.FunctionProto.$Properties {
+  return {
+    name: body.name,
+    domain,
+    ...(body.doc !== undefined && { docString: body.doc }),
+    input: body.inputs.map(({ name }) => name),
+    output: body.outputs.map(({ name }) => name),
+    node: body.nodes.map(nodeProto),
+    opsetImport: [{ domain: '', version: body.opset }],
   };
 }
 

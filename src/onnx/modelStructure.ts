@@ -97,25 +97,16 @@ export class ModelStructure {
     );
   }
 
-  /** Adds a function whose inputs, outputs and nodes are those of `graph`, which must have no initializers. */
-  addFunction(domain: string, graph: Graph): void {
-    const body = decodeModelProto(encodeGraph(graph)).graph as onnx.GraphProto;
-    this.parts.proto.functions.push(
-      new onnx.FunctionProto({
-        name: graph.name,
-        domain,
-        input: graph.inputs.map(({ name }) => name),
-        output: graph.outputs.map(({ name }) => name),
-        node: body.node,
-        opsetImport: [new onnx.OperatorSetIdProto({ domain: '', version: graph.opset })],
-        ...(graph.doc !== undefined && { docString: graph.doc }),
-      }),
-    );
+  /** Adds a function whose inputs, outputs and nodes are those of `body`, which must have no initializers. */
+  addFunction(domain: string, version: number, body: Graph): void {
+    const empty: Graph = { ...body, nodes: [], functions: [{ domain, version, body }] };
+    this.parts.proto.functions.push(...decodeModelProto(encodeGraph(empty)).functions);
+    this.importOpset(domain, version);
     this.parts.changed();
   }
 
   /** Imports an operator set unless the model does already. */
-  importOpset(domain: string, version: number): void {
+  private importOpset(domain: string, version: number): void {
     const { opsetImport } = this.parts.proto;
     if (opsetImport.some((entry) => canonicalDomain(entry.domain) === domain)) return;
     opsetImport.push(new onnx.OperatorSetIdProto({ domain, version }));

@@ -4,7 +4,8 @@ import type { DType } from '../graph/dtype.js';
 import { UsageError } from '../graph/errors.js';
 import type { Attribute, Graph, Value } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
-import { olderForm } from './olderForms.js';
+import { MIN_OPSET } from '../graph/opset.js';
+import type { OlderForm } from './olderForms.js';
 import type { Body, SymbolicTensor } from './symbolicTensor.js';
 import { int64Value } from './tensorLike.js';
 
@@ -41,6 +42,7 @@ const dtypeSince: Readonly<Partial<Record<DType, number>>> = {
  * @param inputs the value name of each symbolic input
  * @param output the name the result must have; when the result is an input or a constant itself, or is
  *   used again, an Identity node carries it there
+ * @param olderForm `olderForm`, for opsets below 13. It is handed in, since most callers know no such opset
  * @throws {UsageError} when `target` depends on an input that is not in `inputs`, or when an operator or a dtype on
  *   the way is newer than the opset and nothing older stands in for it
  */
@@ -49,8 +51,9 @@ export function lower(
   inputs: ReadonlyMap<SymbolicTensor, string>,
   builder: GraphBuilder,
   output?: string,
+  olderForm?: OlderForm,
 ): string {
-  const [name] = lowerAll([{ tensor: target, name: output }], inputs, builder);
+  const [name] = lowerAll([{ tensor: target, name: output }], inputs, builder, olderForm);
   return name as string;
 }
 
@@ -65,8 +68,15 @@ export function lowerAll(
   targets: readonly LowerTarget[],
   inputs: ReadonlyMap<SymbolicTensor, string>,
   builder: GraphBuilder,
+  olderForm?: OlderForm,
 ): readonly string[] {
-  const emission = new Emission(builder, inputs, targets);
+  const { opset } = builder;
+  if (opset < MIN_OPSET && olderForm === undefined) {
+    throw new UsageError(
+      `opset ${opset} is written by exportConstraint of 'onnx-constraints/export' and by the command export alone; here opsets from ${MIN_OPSET} on are`,
+    );
+  }
+  const emission = new Emission(builder, inputs, targets, olderForm);
   return targets.map(({ tensor, name: wanted }) => {
     for (const next of topologicalOrder(tensor, emission.names)) emission.emit(next);
     const name = emission.names.get(tensor) as string;
@@ -87,6 +97,7 @@ class Emission {
     readonly builder: GraphBuilder,
     inputs: ReadonlyMap<SymbolicTensor, string>,
     targets: readonly LowerTarget[],
+    readonly olderForm: OlderForm | undefined,
   ) {
     this.names = new Map(inputs);
     for (const { tensor, name } of targets) {
@@ -95,7 +106,7 @@ class Emission {
   }
 
   emit(tensor: SymbolicTensor): void {
-    const form = this.#settled.has(tensor) ? undefined : olderForm(tensor, this.builder.opset);
+    const form = this.#settled.has(tensor) ? undefined : this.olderForm?.(tensor, this.builder.opset);
     this.names.set(tensor, form === undefined ? this.#emit(tensor) : this.#emitForm(tensor, form));
   }
 

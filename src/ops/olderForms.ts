@@ -64,6 +64,10 @@ const forms: Readonly<Record<string, Form>> = {
   Expand: olderThan(8),
   ConstantOfShape: olderThan(9),
   EyeLike: olderThan(9),
+  BatchNormalization: olderThan(9),
+  Slice: olderThan(10),
+  Mod: olderThan(10),
+  Einsum: olderThan(12),
   Scan: olderThan(13),
   BitCast: olderThan(26),
   ReduceSum: ({ source, opset }) => {
@@ -78,6 +82,8 @@ const forms: Readonly<Record<string, Form>> = {
     return applyOp('Sqrt', [sums], tensor);
   },
 };
+
+export type OlderForm = typeof olderForm;
 
 /**
  * The tensor written in operators that the opset has; `undefined` where its own is one.

@@ -4,7 +4,7 @@ import { constantsAsNodes } from '../graph/constantsAsNodes.js';
 import { ConstraintError, ProviderError } from '../graph/errors.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
 import { NameScope } from '../graph/nameScope.js';
-import { MAX_OPSET, MIN_HOST_OPSET } from '../graph/opset.js';
+import { MAX_OPSET, MIN_OPSET } from '../graph/opset.js';
 import { hostProviders } from '../lowering/lowerings.js';
 import { SEQUENCE_OUTPUT } from '../lowering/runGraph.js';
 import type { OnnxModel } from '../onnx/model.js';
@@ -130,7 +130,7 @@ async function hostRoute(
 
 /** Whether nodes are emitted for an opset. */
 function isEmitted(opset: number | undefined): boolean {
-  return opset !== undefined && opset >= MIN_HOST_OPSET && opset <= MAX_OPSET;
+  return opset !== undefined && opset >= MIN_OPSET && opset <= MAX_OPSET;
 }
 
 /** Adds the output that makes onnxruntime-node skip its copies. */

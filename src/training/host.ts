@@ -1,7 +1,7 @@
 // The model that nodes are put into: what it can hold, and which names it uses.
 // Must not import runtime, files or cli.
 import { UnsupportedError } from '../graph/errors.js';
-import { MAX_OPSET, MIN_HOST_OPSET } from '../graph/opset.js';
+import { MAX_OPSET, MIN_OPSET } from '../graph/opset.js';
 import type { OnnxModel } from '../onnx/model.js';
 import { ModelStructure } from '../onnx/modelStructure.js';
 
@@ -34,13 +34,13 @@ function hostOpset(model: OnnxModel): number {
       { file, path: 'opset_import' },
     );
   }
-  if (opset >= MIN_HOST_OPSET && opset <= MAX_OPSET) return opset;
+  if (opset >= MIN_OPSET && opset <= MAX_OPSET) return opset;
   const remedy =
-    opset < MIN_HOST_OPSET
-      ? `export the step for opset ${MIN_HOST_OPSET} or later, or have it upgraded (upgradeOpset, --upgrade-opset)`
+    opset < MIN_OPSET
+      ? `export the step for opset ${MIN_OPSET} or later, or have it upgraded (upgradeOpset, --upgrade-opset)`
       : 'what later ones changed is not known';
   throw new UnsupportedError(
-    `the model is for opset ${opset}; constraints are put into opsets ${MIN_HOST_OPSET} to ${MAX_OPSET}: ${remedy}`,
+    `the model is for opset ${opset}; constraints are put into opsets ${MIN_OPSET} to ${MAX_OPSET}: ${remedy}`,
     { file, path: 'opset_import' },
   );
 }

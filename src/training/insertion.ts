@@ -1,18 +1,19 @@
 // The nodes that one parameter's constraint becomes: in the open or as a call, always or where a condition holds.
 // Must not import runtime, files or cli.
 import { type Constraint, classNameOf } from '../constraints/constraint.js';
+import { CONSTRAINTS_DOMAIN } from '../constraints/constraintFunction.js';
 import { constantsAsNodes } from '../graph/constantsAsNodes.js';
 import type { DType } from '../graph/dtype.js';
 import type { Graph, Node } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
 import { NameScope } from '../graph/nameScope.js';
 import type { Shape } from '../graph/shape.js';
+import { projectionOf } from '../lowering/projection.js';
 import { lower } from '../ops/lower.js';
 import { symbolicInput } from '../ops/symbolicTensor.js';
 import type { ConstraintFunctions } from './constraintFunctions.js';
 import type { Host } from './host.js';
-import { projectionOf } from './projection.js';
-import { CONSTRAINTS_DOMAIN, SPLICED_PREFIX } from './splicedNames.js';
+import { SPLICED_PREFIX } from './splicedNames.js';
 
 /** What a constraint is emitted for. */
 export interface InsertionTask {

@@ -1,5 +1,7 @@
 // Where in a train step a parameter's new value is made: checks what a step description says of it.
 // Must not change the model, and must not import runtime, files or cli.
+
+import { CONSTRAINTS_DOMAIN } from '../constraints/constraintFunction.js';
 import { type DType, dtypeBits, dtypeKind } from '../graph/dtype.js';
 import { ConfigError, type ErrorPlace, ResolveError, ShapeError } from '../graph/errors.js';
 import { formatShape, type Shape, shapesAgree } from '../graph/shape.js';
@@ -7,7 +9,7 @@ import type { ValueInfo } from '../onnx/model.js';
 import type { ModelGraph, ModelNode } from '../onnx/modelStructure.js';
 import { describeNoMatch } from '../resolve/tensorNames.js';
 import { carriedState, type DirectPaths, type Distances } from './directPaths.js';
-import { CONSTRAINTS_DOMAIN, SPLICED_PREFIX } from './splicedNames.js';
+import { SPLICED_PREFIX } from './splicedNames.js';
 import { parameterPath } from './stepDescription.js';
 
 /** A parameter's name with its input and output. */

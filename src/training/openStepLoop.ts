@@ -1,5 +1,7 @@
 // Makes step loops: reads the step, puts in its constraints or makes the Projector, opens the session, loads the values.
 // Must not import files or cli.
+
+import { CONSTRAINTS_DOMAIN } from '../constraints/constraintFunction.js';
 import { get } from '../constraints/get.js';
 import { UsageError } from '../graph/errors.js';
 import { checkOptions } from '../graph/knownKeys.js';
@@ -14,7 +16,7 @@ import { type CarriedValue, type CarriedValues, carriedValues, type StatePair } 
 import { decodeCheckpoint } from './checkpoint.js';
 import { initialValues } from './initialValues.js';
 import { type SplicedParameter, splice } from './splice.js';
-import { CONSTRAINTS_DOMAIN, SPLICED_PREFIX } from './splicedNames.js';
+import { SPLICED_PREFIX } from './splicedNames.js';
 import type { StepDescription } from './stepDescription.js';
 import { StepInputs } from './stepInputs.js';
 import { StepLoop, type StepLoopGround } from './stepLoop.js';

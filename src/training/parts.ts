@@ -5,10 +5,10 @@ import { ConfigError, type ErrorPlace, ShapeError } from '../graph/errors.js';
 import { formatShape, type Shape } from '../graph/shape.js';
 import { elementCount } from '../graph/tensorValue.js';
 import { isObject } from '../keras/configValue.js';
+import { projectionOf } from '../lowering/projection.js';
 import { reshapeTo } from '../lowering/reshapeTo.js';
 import { applyOp, type SymbolicTensor } from '../ops/symbolicTensor.js';
 import { constant, int64Value } from '../ops/tensorLike.js';
-import { projectionOf } from './projection.js';
 
 /** Which part of its tensor a parameter is: `size` places along `axis` from `start` on. */
 export interface Part {

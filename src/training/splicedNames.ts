@@ -3,6 +3,3 @@
 
 /** In front of the name of every node and value that is put into a step. */
 export const SPLICED_PREFIX = 'keras.constraints/';
-
-/** The domain of the functions that constraints become. */
-export const CONSTRAINTS_DOMAIN = 'keras.constraints';

@@ -7,6 +7,7 @@ import { GraphBuilder } from '../../src/graph/graphBuilder.js';
 import { NameScope } from '../../src/graph/nameScope.js';
 import * as ops from '../../src/ops/index.js';
 import { lower } from '../../src/ops/lower.js';
+import { olderForm } from '../../src/ops/olderForms.js';
 import { type SymbolicTensor, symbolicInput } from '../../src/ops/symbolicTensor.js';
 import { opsets } from '../support/opCase.js';
 
@@ -21,7 +22,7 @@ function lowered(fn: (w: SymbolicTensor) => SymbolicTensor, options: Lowering = 
   const builder = new GraphBuilder({ opset, names });
   const w = symbolicInput('w', 'float32', [2, 3]);
   builder.input({ name: 'w', dtype: 'float32', shape: [2, 3] });
-  lower(fn(w), new Map([[w, 'w']]), builder, output);
+  lower(fn(w), new Map([[w, 'w']]), builder, output, olderForm);
   return builder.build('g');
 }
 
@@ -150,6 +151,13 @@ describe('refused', () => {
     const make = (): Graph => lowered((w) => ops.add(w, other));
     expect(make).toThrow(UsageError);
     expect(make).toThrow("the result depends on input 'v' of another graph");
+  });
+
+  test('opsets below 13 where nothing tells their forms', () => {
+    const w = symbolicInput('w', 'float32', [2, 3]);
+    const make = (): string => lower(ops.relu(w), new Map([[w, 'w']]), new GraphBuilder({ opset: 12 }));
+    expect(make).toThrow(UsageError);
+    expect(make).toThrow('opset 12 is written by exportConstraint of');
   });
 
   test.each([6, 27, 18.5, Number.NaN])('opset %d', (opset) => {

@@ -1,7 +1,7 @@
 // One row of the ops tables: an op, its inputs, its reference, and the runs over opsets, dtypes and shape knowledge.
 // Must not hold reference arithmetic.
 import type { DType } from '../../src/graph/dtype.js';
-import { MAX_OPSET, MIN_OPSET } from '../../src/graph/opset.js';
+import { MAX_OPSET, OLDEST_OPSET } from '../../src/graph/opset.js';
 import { mismatch, type Tolerance } from './mismatch.js';
 import type { ReferenceArray } from './reference.js';
 import { type OpFunction, type OpResult, runOp, type Told, tensor } from './runOps.js';
@@ -26,12 +26,12 @@ export interface OpCase {
 
 /** Every opset graphs are emitted for. */
 export const opsets: readonly number[] = Array.from(
-  { length: MAX_OPSET - MIN_OPSET + 1 },
-  (_, i) => MIN_OPSET + i,
+  { length: MAX_OPSET - OLDEST_OPSET + 1 },
+  (_, i) => OLDEST_OPSET + i,
 );
 
 /** The lowest and highest opset, and those around the change of most reductions. */
-export const edgeOpsets: readonly number[] = [MIN_OPSET, 17, 18, MAX_OPSET];
+export const edgeOpsets: readonly number[] = [OLDEST_OPSET, 17, 18, MAX_OPSET];
 
 const tolerances: Readonly<Partial<Record<DType, Tolerance>>> = {
   float32: { relative: 2e-6, absolute: 1e-7 },
@@ -121,7 +121,7 @@ export async function faultsOf(row: OpCase): Promise<string[]> {
   );
   const [dtype = 'float32'] = dtypes;
   for (const told of allTold.slice(1, allTold.indexOf(least) + 1)) {
-    for (const opset of [MIN_OPSET, COMPLETE_OPSET, MAX_OPSET]) runs.push({ dtype, opset, told });
+    for (const opset of [OLDEST_OPSET, COMPLETE_OPSET, MAX_OPSET]) runs.push({ dtype, opset, told });
   }
   const faults: string[] = [];
   for (const run of runs) faults.push(...(await faultsOfRun(row, run)));

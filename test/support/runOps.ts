@@ -8,6 +8,7 @@ import type { Shape } from '../../src/graph/shape.js';
 import type { TensorData, TensorValue } from '../../src/graph/tensorValue.js';
 import { encodeGraph } from '../../src/onnx/encodeGraph.js';
 import { lower } from '../../src/ops/lower.js';
+import { olderForm } from '../../src/ops/olderForms.js';
 import { type SymbolicTensor, symbolicInput } from '../../src/ops/symbolicTensor.js';
 
 export type OpFunction = (...inputs: SymbolicTensor[]) => SymbolicTensor;
@@ -68,7 +69,7 @@ export function opModel(
   }
   const inferred = fn(...names.keys());
   builder.output({ name: 'y', dtype: inferred.dtype, shape: inferred.shape });
-  lower(inferred, names, builder, 'y');
+  lower(inferred, names, builder, 'y', olderForm);
   return { model: encodeGraph(builder.build('op')), inferred };
 }
 

@@ -50,7 +50,7 @@ test.each([15, 18, 26])(
           'keras.constraints.halve: ',
         ].map((line) =>
           expect.stringMatching(
-            new RegExp(`^${line.replace(/[().]/g, '\\$&').replace(/: $/, ': (null)?')}$`),
+            new RegExp(`^${line.replace(/[().]/g, '\\$&').replace(/: $/, ': (null)?$')}`),
           ),
         ),
       );

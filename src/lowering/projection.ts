@@ -1,12 +1,13 @@
-// A constraint as the expression that goes into a train step: the form that is fast on a provider, or the readable one.
-// Must not import onnx, runtime, files or cli.
+// A constraint as the expression that goes into a train step or a file: the form that is fast on a provider, or the
+// readable one.
+// Must not import anything above constraints.
 import { traceConstraint } from '../constraints/buildGraph.js';
 import type { Constraint } from '../constraints/constraint.js';
 import type { Shape } from '../graph/shape.js';
-import { chooseLowering } from '../lowering/lowerings.js';
-import type { WeightDType } from '../lowering/storage.js';
 import type { SymbolicTensor } from '../ops/symbolicTensor.js';
 import { castTo } from '../ops/tensorLike.js';
+import { chooseLowering } from './lowerings.js';
+import { computeDType, type WeightDType } from './storage.js';
 
 /** The projected value of an updated one, and the form it is computed in. */
 export interface Projection {
@@ -31,10 +32,9 @@ export function projectionOf(
   if (provider === undefined || dims === undefined) {
     return { result: traceConstraint(constraint, updated), form: 'canonical' };
   }
-  // ONNX Runtime's own form of bfloat16 weights is for what JavaScript feeds; inside a step a cast does.
-  const isBrain = updated.dtype === 'bfloat16';
-  const w = isBrain ? castTo(updated, 'float32') : updated;
-  const dtype = w.dtype as WeightDType;
+  // The form for half types that travel as bits is for what JavaScript feeds; inside a graph a cast does.
+  const dtype = computeDType(updated.dtype as WeightDType);
+  const w = castTo(updated, dtype);
   const lowering = chooseLowering({ constraint, dtype, dims, provider });
   return { result: castTo(lowering.projectWhole(w), updated.dtype), form: lowering.name };
 }
