@@ -3,7 +3,8 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deserialize, exportConstraint } from '../../dist/index.js';
+import { exportConstraint } from '../../dist/export.js';
+import { deserialize } from '../../dist/index.js';
 import { onnx } from '../../src/onnx/gen/onnx.js';
 import { importTypeScript } from '../support/importTypeScript.mjs';
 import { readGoldenCases, toNumbers } from '../support/readGoldenCases.mjs';
