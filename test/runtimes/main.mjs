@@ -11,6 +11,7 @@ import { collectAnswers } from './collectAnswers.mjs';
 import { workFolder } from './environment.mjs';
 import { judge } from './judge.mjs';
 import { runtimes } from './runtimes.mjs';
+import { runShardedExample } from './shardedExample.mjs';
 import { formatTables } from './table.mjs';
 
 const index = fileURLToPath(new URL('../../models/README.md', import.meta.url));
@@ -41,10 +42,24 @@ for (const runtime of chosen) {
 
 if (values.only === undefined && !values.print) {
   const date = new Date().toISOString().slice(0, 10);
-  writeFileSync(index, replaceTables(readFileSync(index, 'utf8'), formatTables(ran, notRun, date)));
+  writeFileSync(
+    index,
+    replaceTables(readFileSync(index, 'utf8'), formatTables(ran, notRun, date, sharded())),
+  );
   console.log('models/README.md tells it');
-} else if (values.print) console.log(formatTables(ran, notRun, 'this machine'));
+} else if (values.print) console.log(formatTables(ran, notRun, 'this machine', 'Not asked.'));
 if (values.only !== undefined) process.exitCode = failures() > 0 ? 1 : 0;
+
+function sharded() {
+  try {
+    const words = runShardedExample();
+    console.log(words);
+    return `\`test/examples/ray_projection.py\`, with the graphs of phase partial and finish: ${words}.`;
+  } catch (error) {
+    console.log(error.message);
+    return `Not run: ${error.message.replace(/\s+/g, ' ')}`;
+  }
+}
 
 /** @param {string | undefined} only */
 function choose(only) {

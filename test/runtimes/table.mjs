@@ -6,17 +6,28 @@ import { dtypes, opsets } from './cases.mjs';
 /** @typedef {{ case: import('./cases.mjs').Case, verdict: import('./judge.mjs').Verdict }} Judged */
 /** @typedef {{ name: string, version: string, note: string, checks: boolean, judged: Judged[] }} Ran */
 
+const classes = /(Min)?MaxNorm|UnitNorm|NonNeg/g;
 const columns = ['MaxNorm', 'MinMaxNorm', 'UnitNorm', 'NonNeg', 'Constraint'];
 
-/** @param {readonly Ran[]} ran @param {readonly { name: string, reason: string }[]} notRun @param {string} date */
-export function formatTables(ran, notRun, date) {
+/**
+ * @param {readonly Ran[]} ran
+ * @param {readonly { name: string, reason: string }[]} notRun
+ * @param {string} date
+ * @param {string} sharded what became of the sharded weight
+ */
+export function formatTables(ran, notRun, date, sharded) {
   const notes = new Notes();
   const byDtype = dtypes.map((dtype) =>
     [`### ${dtype}, by opset`, '', ...dtypeTable(ran, dtype, notes)].join('\n'),
   );
-  const forms = ['### Forms, at opset 18 in float32', '', ...formTable(ran, notes)].join('\n');
+  const forms = [
+    '### The other forms of the published set, at opset 18 in float32',
+    '',
+    ...formTable(ran, notes),
+  ].join('\n');
   const missing = notRun.map(({ name, reason }) => `- ${name} was not run: ${reason}`);
-  return [`Run on ${date}.`, explanation, ...byDtype, forms, notes.text(), missing.join('\n')]
+  const ray = `### Two phases on Ray\n\n${sharded}`;
+  return [`Run on ${date}.`, explanation, ...byDtype, forms, ray, notes.text(), missing.join('\n')]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -97,18 +108,25 @@ function outcome(judged, { name, checks }, notes) {
 
 /** @param {readonly Ran[]} ran @param {Notes} notes */
 function formTable(ran, notes) {
-  const published = ran.flatMap(({ judged }) => judged.map(({ case: one }) => one)).filter(isForm);
-  const forms = [...new Set(published.map(({ form }) => form))];
-  const rows = ran.map((runtime) => [
-    title(runtime),
-    ...forms.map((form) => {
-      const judged = runtime.judged.filter(({ case: one }) => isForm(one) && one.form === form);
-      if (judged.length === 0) return '–';
-      const found = outcome(judged, runtime, notes);
-      return found.caveats.length > 0 ? `✗ ${found.caveats.join(' ')}` : formatOutcome('', found);
-    }),
-  ]);
-  return markdown(['runtime', ...forms], rows);
+  const rows = ran.map((runtime) => {
+    const judged = runtime.judged.filter(({ case: one }) => isForm(one));
+    const forms = [...new Set(judged.map(({ case: one }) => one.form))].map((form) => ({
+      form,
+      ...outcome(
+        judged.filter(({ case: one }) => one.form === form),
+        runtime,
+        notes,
+      ),
+    }));
+    const failing = forms.filter(({ failed, caveats }) => failed > 0 || caveats.length > 0);
+    const error = Math.max(...forms.filter((form) => !failing.includes(form)).map((form) => form.error));
+    const passing = `${forms.length - failing.length} of ${forms.length}: ${Number.isFinite(error) ? formatError(error) : 'ok'}`;
+    const words = failing.map(
+      ({ form, letters, caveats }) => `${form} ${[letters, ...caveats].join(' ').trim()}`,
+    );
+    return [title(runtime), passing, words.join('; ') || '–'];
+  });
+  return markdown(['runtime', 'forms that pass', 'forms that do not'], rows);
 }
 
 function isForm({ form }) {
@@ -138,8 +156,11 @@ class Notes {
   letter(runtime, { case: one, verdict }) {
     const known = /^(NaN becomes|computes)/.test(verdict.words);
     const text = verdict.status === 'wrong' && !known ? 'a wrong answer' : verdict.words;
-    // The same words about another tensor or size are the same words.
-    const key = `${runtime} ${text.replace(/[\d_]+/g, '#')}`;
+    // The same words about another constraint, tensor or size are the same words.
+    const key = `${runtime} ${text
+      .slice(0, 150)
+      .replace(classes, '#')
+      .replace(/[\d_]+/g, '#')}`;
     const found = this.#notes.get(key);
     if (found !== undefined) return found.letter;
     const letter = `[${this.#notes.size + 1}]`;
