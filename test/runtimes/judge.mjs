@@ -74,15 +74,12 @@ function wrong(error, words) {
   return { status: 'wrong', error, words };
 }
 
-const longest = 220;
-
 /** A runtime's words on one line, without the paths of this machine. @param {string} words */
 function tidyWords(words) {
-  const line = words
+  return words
     .replace(/(?:file:\/\/)?(?:\/[\w.+@-]+){2,}\/([\w.+-]+)/g, '$1')
     .replace(/\bc\d{4}-\d+\.onnx/g, 'model.onnx')
     .replace(/0x[0-9a-f]{6,}/g, '0x…')
     .replace(/\s+/g, ' ')
     .trim();
-  return line.length > longest ? `${line.slice(0, longest)}…` : line;
 }

@@ -157,10 +157,11 @@ class Notes {
     const known = /^(NaN becomes|computes)/.test(verdict.words);
     const text = verdict.status === 'wrong' && !known ? 'a wrong answer' : verdict.words;
     // The same words about another constraint, tensor or size are the same words.
-    const key = `${runtime} ${text
-      .slice(0, 150)
+    const sameWords = text
       .replace(classes, '#')
-      .replace(/[\d_]+/g, '#')}`;
+      .replace(/[\d_]+/g, '#')
+      .slice(0, 100);
+    const key = `${runtime} ${sameWords}`;
     const found = this.#notes.get(key);
     if (found !== undefined) return found.letter;
     const letter = `[${this.#notes.size + 1}]`;
@@ -178,7 +179,10 @@ class Notes {
   }
 }
 
-/** Words as code, which Markdown leaves alone. @param {string} text */
+const longest = 320;
+
+/** Words as code, which Markdown leaves alone, and not all of a long trace. @param {string} text */
 function quote(text) {
-  return `\`${text.replaceAll('`', "'")}\``;
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return `\`${cut.replaceAll('`', "'")}\``;
 }
