@@ -56,6 +56,16 @@ const checking = [
     missing: () => (hasPython() ? undefined : 'no python3 with venv on the PATH'),
   },
   {
+    name: 'published graphs on runtimes',
+    command: 'node test/runtimes/main.mjs --only checker,reference,onnxruntime,onnxruntime-node',
+    missing: () => (hasPython() ? undefined : 'no python3 with venv on the PATH'),
+  },
+  {
+    name: "ONNX's backend test runner",
+    command: 'node test/runtimes/backendTests.mjs',
+    missing: () => (hasPython() ? undefined : 'no python3 with venv on the PATH'),
+  },
+  {
     name: 'browser',
     command: 'npx vitest run --project browser',
     vitest: true,

@@ -1,0 +1,82 @@
+// What the judge of runtimes lets pass and what not, and how the tables tell it.
+import { describe, expect, test } from 'vitest';
+import { judge } from './judge.mjs';
+import { formatTables } from './table.mjs';
+
+const bytesOf = (array: Float32Array | Float64Array): string => Buffer.from(array.buffer).toString('base64');
+const float32 = (...values: number[]) => ({
+  dtype: 'float32',
+  dims: [values.length],
+  data: bytesOf(Float32Array.from(values)),
+});
+
+function asked(values: number[], dtype = 'float32') {
+  return {
+    id: 'one',
+    what: 'MaxNorm',
+    model: 'one.onnx',
+    inputs: [],
+    outputs: ['w_out'],
+    wanted: [{ dtype, dims: [values.length], values }],
+    constraint: 'MaxNorm',
+    opset: 18,
+    dtype,
+    form: undefined,
+    sample: true,
+  };
+}
+
+describe('judge', () => {
+  test('lets pass what is within the tolerance, with its error', () => {
+    const { status, error } = judge(asked([1, 2]), { outputs: [float32(1, 2 + 2e-6)] });
+    expect(status).toBe('pass');
+    expect(error).toBeGreaterThan(5e-7);
+    expect(error).toBeLessThan(2e-6);
+  });
+
+  test.each([
+    ['a value that is off', [1, 2], [1, 2.00002], '2.0000200271606445 for 2'],
+    ['NaN where a number is wanted', [1, 2], [1, Number.NaN], 'NaN for 2'],
+    ['a number where NaN is wanted', [1, Number.NaN], [1, 0], 'NaN becomes 0'],
+    ['a finite number for infinity', [Number.POSITIVE_INFINITY], [3e38], 'Infinity'],
+  ])('calls wrong %s', (_, wanted, found, words) => {
+    const verdict = judge(asked(wanted), { outputs: [float32(...found)] });
+    expect(verdict.status).toBe('wrong');
+    expect(verdict.words).toContain(words);
+  });
+
+  test('calls wrong other dims, and float64 of float32 precision', () => {
+    expect(judge(asked([1, 2]), { outputs: [{ ...float32(1, 2), dims: [1, 2] }] }).status).toBe('wrong');
+    const data = bytesOf(Float64Array.of(Math.fround(0.1)));
+    const verdict = judge(asked([0.1], 'float64'), { outputs: [{ dtype: 'float64', dims: [1], data }] });
+    expect(verdict).toMatchObject({ status: 'wrong', words: 'computes float64 in float32' });
+  });
+
+  test('takes an error, another dtype, a missing output and no answer for refusals', () => {
+    expect(judge(asked([1]), { error: 'no  kernel\nin /usr/lib/some/place/file.cc' })).toMatchObject({
+      status: 'refused',
+      words: 'no kernel in file.cc',
+    });
+    expect(judge(asked([1], 'float64'), { outputs: [float32(1)] }).words).toBe('answers float64 in float32');
+    expect(judge(asked([1]), { outputs: [] }).words).toBe('no output w_out');
+    expect(judge(asked([1]), undefined).words).toBe('no answer');
+  });
+});
+
+test('the tables tell what passes by opset, how many fail, and the words', () => {
+  const at = (opset: number, verdict: ReturnType<typeof judge>) => ({
+    case: { ...asked([1]), opset },
+    verdict,
+  });
+  const pass = { status: 'pass' as const, error: 1.2e-7, words: '' };
+  const refused = { status: 'refused' as const, error: Number.NaN, words: 'no | kernel' };
+  const lost = { status: 'wrong' as const, error: Number.POSITIVE_INFINITY, words: 'NaN becomes 0' };
+  const judged = [at(7, refused), at(11, pass), at(13, pass), at(18, pass), at(18, lost), at(18, refused)];
+  const runtime = { name: 'Some', version: '1.0', note: 'CPU', checks: false, judged };
+  const notRun = [{ name: 'Other', reason: 'not here' }];
+  const text = formatTables([runtime], notRun, '2000-01-01', 'Not asked.');
+  expect(text).toContain('| Some 1.0 (CPU) | ✗ 7 [1]; 11–13: 1e-7; ✗ 18 1 of 3 [1]; NaN [2] | – |');
+  expect(text).toContain('- [1] Some: `no | kernel`');
+  expect(text).toContain('- [2] Some: NaN becomes 0');
+  expect(text).toContain('- Other was not run: not here');
+});

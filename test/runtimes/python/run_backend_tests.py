@@ -1,0 +1,35 @@
+# Runs the published graphs through ONNX's own backend test runner, on onnxruntime's backend.
+# Exits 1 where a test fails, or where fewer ran than there are graphs.
+import os
+import sys
+import unittest
+
+# onnxruntime's backend skips every domain but ONNX's own, and so graphs that carry functions, unless told.
+os.environ["ALLOW_RELEASED_ONNX_OPSET_ONLY"] = "0"
+
+import onnx  # noqa: E402
+import onnxruntime  # noqa: E402
+import onnxruntime.backend  # noqa: E402
+from onnx.backend.test.loader import load_model_tests  # noqa: E402
+from onnx.backend.test.runner import Runner  # noqa: E402
+
+onnxruntime.set_default_logger_severity(4)
+
+
+def main(models):
+    cases = load_model_tests(data_dir=models, kind="constraints")
+    runner = Runner(onnxruntime.backend)
+    for case in cases:
+        runner._add_model_test(case, "Constraints")
+    tests = runner.test_cases["OnnxBackendConstraintsModelTest"]
+    result = unittest.TextTestRunner(verbosity=1).run(unittest.defaultTestLoader.loadTestsFromTestCase(tests))
+    # Each graph is a test for the CPU and one for CUDA, which is skipped where that is missing.
+    ran = result.testsRun - len(result.skipped)
+    failed = len(result.failures) + len(result.errors)
+    versions = f"onnx {onnx.__version__} on onnxruntime {onnxruntime.__version__}"
+    print(f"backend tests of {versions}: {ran} ran of {len(cases)} graphs, {failed} failed")
+    return 0 if failed == 0 and ran >= len(cases) > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
