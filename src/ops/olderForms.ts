@@ -133,7 +133,8 @@ function spread(a: SymbolicTensor, b: SymbolicTensor): readonly SymbolicTensor[]
   const any = binary('Greater', a, b);
   const ones = castTo(or(any, not(any)), a.dtype);
   return [a, b].map((x) => {
-    const isWhole = `${x.shape}` === `${shape}` && x.shape?.includes(null) === false;
+    const isWhole =
+      x.shape?.length === shape.length && x.shape.every((dim, i) => dim !== null && dim === shape[i]);
     return isWhole ? x : binary('Mul', x, ones);
   });
 }
