@@ -15,19 +15,33 @@ export function staysOnDevice({ dtype }: Pick<Carried, 'dtype'>): boolean {
   return dtype === 'float32' || dtype === 'float16';
 }
 
+/** What a step gives. */
+export interface StepOutputs {
+  readonly carried: readonly Carried[];
+  readonly fetched: readonly Fetched[];
+  /** Outputs that nobody asks for. */
+  readonly others: readonly string[];
+}
+
 export class DeviceCarrier implements Carrier {
   readonly #memory: DeviceMemory;
   #now: Tensors = new Map();
   #before: Tensors = new Map();
 
+  readonly carried: readonly Carried[];
+  readonly fetched: readonly Fetched[];
+  readonly #others: readonly string[];
+
   /** @param session one that leaves the outputs of what `staysOnDevice` on the device */
   constructor(
     readonly ort: OrtModule,
     readonly session: OrtSession,
-    readonly carried: readonly Carried[],
-    readonly fetched: readonly Fetched[],
+    { carried, fetched, others }: StepOutputs,
     settings: SessionSettings,
   ) {
+    this.carried = carried;
+    this.fetched = fetched;
+    this.#others = others;
     this.#memory = new DeviceMemory(ort, settings);
   }
 
@@ -53,7 +67,8 @@ export class DeviceCarrier implements Carrier {
       feeds[input] = this.tensor(name);
       fetches[output] = null;
     }
-    for (const { name } of this.fetched) fetches[name] = null;
+    // Those that nobody asks for as well: onnxruntime-node counts the places of outputs by those that are fetched.
+    for (const name of [...this.fetched.map((own) => own.name), ...this.#others]) fetches[name] = null;
     // Kept until now for whoever asks what the last step found.
     dispose(this.#before);
     this.#before = new Map();

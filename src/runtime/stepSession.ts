@@ -105,7 +105,7 @@ async function open(
       sessionOptions: { ...sessionOptions, preferredOutputLocation: locations(step) },
       alone,
     });
-    const carrier = new DeviceCarrier(ort, session, carried, fetched, settings);
+    const carrier = new DeviceCarrier(ort, session, { carried, fetched, others: others(step) }, settings);
     return { carrier, provider, route: 'device' };
   }
   const route = await hostRoute(step, provider, options);
@@ -118,9 +118,17 @@ async function open(
   return { carrier: new HostCarrier(ort, session, carried, fetched, route), provider, route };
 }
 
+/** The outputs that nobody asks for. */
+function others({ model, carried, fetched }: PreparedStep): readonly string[] {
+  const known = new Set([...carried.map(({ output }) => output), ...fetched.map(({ name }) => name)]);
+  return model.outputs.map(({ name }) => name).filter((name) => !known.has(name));
+}
+
 /** Each output's place; what is fetched is read at once. */
-function locations({ carried, fetched }: PreparedStep): Record<string, string> {
+function locations(step: PreparedStep): Record<string, string> {
+  const { carried, fetched } = step;
   return Object.fromEntries([
+    ...others(step).map((name) => [name, 'cpu']),
     ...carried.map((own) => [own.output, staysOnDevice(own) ? 'gpu-buffer' : 'cpu']),
     ...fetched.map(({ name }) => [name, 'cpu']),
   ]);
