@@ -1,7 +1,7 @@
 // Turns symbolic tensors into ONNX nodes for one opset: the only place that knows how operators changed.
 // Must not import anything above graph.
 import type { DType } from '../graph/dtype.js';
-import { UsageError } from '../graph/errors.js';
+import { UnsupportedError, UsageError } from '../graph/errors.js';
 import type { Attribute, Graph, Value } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
 import { MIN_OPSET } from '../graph/opset.js';
@@ -20,6 +20,9 @@ const axesAsInputSince: Readonly<Record<string, number>> = {
   ReduceMean: 18,
   ReduceMin: 18,
 };
+
+/** The opset from which an operator is as we emit it, where that is later than the lowest we emit. */
+const operatorSince: Readonly<Record<string, number>> = { ScatterND: 16 };
 
 /** The opset from which a dtype may be cast to and computed in, where that is later than the lowest we emit. */
 const dtypeSince: Readonly<Partial<Record<DType, number>>> = {
@@ -133,6 +136,7 @@ class Emission {
     }
     if (source.kind === 'constant') return builder.constant(source.value);
     if (source.kind === 'output') return this.#outputs.get(source.of)?.[source.index] as string;
+    checkOperator(source.opType, builder.opset);
     const inputs = source.inputs.map((input) => this.names.get(input) as string);
     const attributes: Record<string, Attribute> = { ...source.attributes };
     if (source.axes !== undefined) {
@@ -160,6 +164,12 @@ class Emission {
     }
     return names;
   }
+}
+
+function checkOperator(opType: string, opset: number): void {
+  const since = operatorSince[opType] ?? opset;
+  if (since > opset)
+    throw new UnsupportedError(`${opType} needs opset ${since} or later; this graph is for opset ${opset}`);
 }
 
 /** A body as a graph of its own, which has its names from the graph around it. */

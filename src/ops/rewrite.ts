@@ -13,8 +13,16 @@ export function rewrite(
   target: SymbolicTensor,
   replace: (tensor: SymbolicTensor, inputs: readonly SymbolicTensor[]) => SymbolicTensor | undefined,
 ): SymbolicTensor {
+  return rewriteAll([target], replace)[0] as SymbolicTensor;
+}
+
+/** As `rewrite`, of several tensors; what they share is replaced once. */
+export function rewriteAll(
+  targets: readonly SymbolicTensor[],
+  replace: (tensor: SymbolicTensor, inputs: readonly SymbolicTensor[]) => SymbolicTensor | undefined,
+): readonly SymbolicTensor[] {
   const done = new Map<SymbolicTensor, SymbolicTensor>();
-  const stack = [target];
+  const stack = [...targets];
   // Iterative: chains can be long.
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const inputs = top.source.kind === 'op' ? top.source.inputs : [];
@@ -28,7 +36,7 @@ export function rewrite(
     const replaced = inputs.map((input) => done.get(input) as SymbolicTensor);
     done.set(top, replace(top, replaced) ?? withInputs(top, replaced));
   }
-  return done.get(target) as SymbolicTensor;
+  return targets.map((target) => done.get(target) as SymbolicTensor);
 }
 
 function withInputs(tensor: SymbolicTensor, inputs: readonly SymbolicTensor[]): SymbolicTensor {
