@@ -1,4 +1,4 @@
-// An HDF5 file in memory, read and written through h5wasm with every size checked first. Alone in touching h5wasm.
+// An HDF5 file in memory, read and edited through h5wasm with every size checked first. Alone in touching h5wasm with h5Writer.ts.
 // Must not import anything of the Keras formats.
 import type { Dataset, Entity, File, Group, Metadata, Module } from 'h5wasm';
 import type { DType } from '../graph/dtype.js';

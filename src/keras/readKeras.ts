@@ -49,6 +49,8 @@ export async function readKeras(bytes: Uint8Array, options: ReadKerasOptions = {
 /** A Keras model with the bytes it was read from, for who wants to write its weights. */
 export interface OpenedKeras {
   readonly model: KerasModel;
+  /** The parsed JSON of its config, as the file holds it. */
+  readonly config: unknown;
   /** The HDF5 file that holds the weights; `undefined` for a config alone. */
   readonly weights?: OpenedWeights;
 }
@@ -69,7 +71,10 @@ export async function openKeras(bytes: Uint8Array, options: ReadKerasOptions = {
   const place = { file: options.file };
   if (startsWith(bytes, zipSignature)) return await openArchive(bytes, options, place);
   if (startsWith(bytes, h5Signature)) return await openWholeModel(bytes, options, place);
-  if (looksLikeJson(bytes)) return { model: await readConfig(readJson(bytes, place), options, place) };
+  if (looksLikeJson(bytes)) {
+    const config = readJson(bytes, place);
+    return { model: await readConfig(config, options, place), config };
+  }
   throw new FormatError(
     `is no Keras file: ${describeBytes(bytes)}; accepted are .keras archives (zip), whole-model .h5 files and JSON configs`,
     place,
@@ -110,6 +115,7 @@ async function openArchive(
     origins: h5.origins,
   }));
   return {
+    config,
     model: finishModel(draft, stored, { format: 'keras', kerasVersion }),
     weights: {
       format: 'keras',
@@ -134,6 +140,7 @@ function openWholeModel(
     const stored = readLegacyWeights(h5, draft.tree, place);
     const kerasVersion = h5.text('', 'keras_version') ?? h5.text('model_weights', 'keras_version');
     return {
+      config,
       model: finishModel(draft, stored, { format: 'h5', kerasVersion }),
       weights: { format: 'h5', bytes, place, origins: h5.origins, wrap: (edited) => Promise.resolve(edited) },
     };

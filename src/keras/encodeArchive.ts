@@ -1,0 +1,24 @@
+// A new `.keras` archive. The same content gives the same bytes.
+// Must not import fflate or h5wasm but on demand.
+import { encodeH5, type H5Group } from './h5Writer.js';
+
+export interface ArchiveContent {
+  /** The model as Keras serializes it. */
+  readonly config: object;
+  readonly kerasVersion: string;
+  /** The groups of model.weights.h5. */
+  readonly weights: readonly H5Group[];
+}
+
+/** The bytes of the archive. */
+export async function encodeArchive({ config, kerasVersion, weights }: ArchiveContent): Promise<Uint8Array> {
+  const { strToU8, zipSync } = await import('fflate');
+  const h5 = await encodeH5(weights);
+  // Zip keeps dates from 1980 on, in the time of the place: the second day is in 1980 everywhere.
+  const options = { level: 0, mtime: '1980-01-02' } as const;
+  return zipSync({
+    'metadata.json': [strToU8(JSON.stringify({ keras_version: kerasVersion })), options],
+    'config.json': [strToU8(JSON.stringify(config)), options],
+    'model.weights.h5': [h5, options],
+  });
+}
