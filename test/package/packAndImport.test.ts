@@ -25,10 +25,13 @@ const shipped = [
   'models/digits/digits.keras',
   'models/digits/digits.onnx',
   'dist/index.js',
+  'dist/export.js',
   'dist/keras.js',
   'dist/node.js',
   'dist/projectorWorker.js',
   'dist/web.js',
+  'dist/train.js',
+  'dist/trainWeb.js',
   'dist/cli.js',
   'dist/types/index.d.ts',
 ];
@@ -42,7 +45,7 @@ test('the tarball holds what users need and nothing else', () => {
 
 test('every entry point imports without ONNX Runtime', () => {
   const ended = consumer.runModule(`
-    for (const entry of ['', '/keras', '/node', '/web']) {
+    for (const entry of ['', '/export', '/keras', '/node', '/web', '/train']) {
       const names = Object.keys(await import('onnx-constraints' + entry));
       if (names.length === 0 || names.includes('default')) throw new Error(entry + ' exports ' + names);
     }
@@ -134,6 +137,12 @@ test('a browser bundle of the main entry point is small and free of Node, ONNX R
   expect(bytes).toBeLessThan(60_000);
 });
 
+test('a browser bundle of the export entry point needs nothing from outside', async () => {
+  const { metafile } = await bundle('onnx-constraints/export', []);
+  expect(Object.keys(metafile.inputs).join('\n')).not.toMatch(/onnxruntime|h5wasm|fflate|commander/);
+  expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([]);
+});
+
 test('a browser bundle of the keras entry point needs nothing from outside', async () => {
   const { metafile } = await bundle('onnx-constraints/keras', []);
   const inputs = Object.keys(metafile.inputs).join('\n');
@@ -148,11 +157,19 @@ test('a browser bundle of the web entry point needs onnxruntime-web alone from o
   expect(new Set(outside)).toEqual(new Set(['onnxruntime-web']));
 });
 
+test('a browser bundle of the train entry point needs onnxruntime-web alone from outside', async () => {
+  const { metafile } = await bundle('onnx-constraints/train', ['onnxruntime-web']);
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const outside = imports.filter(({ external }) => external).map(({ path }) => path);
+  expect(new Set(outside)).toEqual(new Set(['onnxruntime-web']));
+});
+
 // Declarations are checked in full (no skipLibCheck): a file missing from the tarball would turn types into any.
 const consumerSource = `
 import { Constraint, exportConstraint, type MaxNorm, maxNorm, ops, type SymbolicTensor } from 'onnx-constraints';
 import * as keras from 'onnx-constraints/keras';
 import * as node from 'onnx-constraints/node';
+import * as train from 'onnx-constraints/train';
 import * as web from 'onnx-constraints/web';
 
 class CenterAround extends Constraint {
@@ -165,7 +182,7 @@ class CenterAround extends Constraint {
 }
 const constraint: MaxNorm = maxNorm({ maxValue: 2, axis: 0 });
 export const bytes: Uint8Array[] = [constraint, new CenterAround(1)].map((c) => exportConstraint(c));
-export const entries: object[] = [keras, node, web];
+export const entries: object[] = [keras, node, train, web];
 // @ts-expect-error the argument has a type
 maxNorm({ maxValue: 'two' });
 `;

@@ -1,0 +1,65 @@
+// Convolutions that WebGPU computes right.
+// Must not import other folders of fit.
+import { type ConvWindow, convolve } from '../../ops/convolution.js';
+import { dimsOf, pad, sizeAt, slice } from '../../ops/moving.js';
+import { concatenate } from '../../ops/shaping.js';
+import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
+import { convWindowOf } from '../autodiff/convolutionVjps.js';
+import type { FormCall } from './form.js';
+
+interface Convolution {
+  readonly x: SymbolicTensor;
+  readonly kernel: SymbolicTensor;
+  readonly bias: SymbolicTensor | undefined;
+  readonly window: ConvWindow;
+}
+
+function convolutionOf({ inputs, attributes }: FormCall): Convolution {
+  const [x, kernel, bias] = inputs as [SymbolicTensor, SymbolicTensor, SymbolicTensor | undefined];
+  return { x, kernel, bias, window: convWindowOf(attributes) };
+}
+
+/** A convolution a group, side by side. */
+export function groupsApart(call: FormCall): SymbolicTensor | undefined {
+  const { x, kernel, bias, window } = convolutionOf(call);
+  const { groups, strides } = window;
+  if (groups === 1 || strides.length < 3) return undefined;
+  const channels = sizeAt('conv', x, 1) / groups;
+  const filters = sizeAt('conv', kernel, 0) / groups;
+  const part = (of: SymbolicTensor, axis: number, group: number, size: number): SymbolicTensor =>
+    slice(of, [{ axis, start: group * size, end: (group + 1) * size }]);
+  return concatenate(
+    Array.from({ length: groups }, (_, group) =>
+      convolve(
+        part(x, 1, group, channels),
+        part(kernel, 0, group, filters),
+        { ...window, groups: 1 },
+        bias && part(bias, 0, group, filters),
+      ),
+    ),
+    1,
+  );
+}
+
+/** With channels of zeros up to a multiple of four; where channels are open, with a filter of zeros that is cut off. */
+export function channelsInFours(call: FormCall): SymbolicTensor | undefined {
+  const { x, kernel, bias, window } = convolutionOf(call);
+  const filters = sizeAt('conv', kernel, 0);
+  if (window.groups !== 1 || window.strides.length > 2 || filters % 4 !== 0) return undefined;
+  const channels = dimsOf('conv', x)[1];
+  if (typeof channels !== 'number') {
+    const wider = bias && pad(bias, [[0, 1]]);
+    const result = convolve(x, padAt(kernel, 0, 1), window, wider);
+    return slice(result, [{ axis: 1, start: 0, end: filters }]);
+  }
+  if (channels === 3 || channels % 3 !== 0 || channels % 4 === 0) return undefined;
+  const more = 4 - (channels % 4);
+  return convolve(padAt(x, 1, more), padAt(kernel, 1, more), window, bias);
+}
+
+function padAt(x: SymbolicTensor, axis: number, count: number): SymbolicTensor {
+  return pad(
+    x,
+    dimsOf('pad', x).map((_, i): [number, number] => [0, i === axis ? count : 0]),
+  );
+}

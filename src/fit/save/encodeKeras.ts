@@ -1,0 +1,85 @@
+// A trained model as a `.keras` archive that Keras loads and goes on with: config, weights, optimizer state.
+// Must not import other folders of fit but models.
+import type { TensorValue } from '../../graph/tensorValue.js';
+import { asList, asSerialized, field, isObject, type SerializedObject } from '../../keras/configValue.js';
+import { encodeArchive } from '../../keras/encodeArchive.js';
+import type { H5Group } from '../../keras/h5Writer.js';
+import { bareClass, layerName, snakeCase } from '../../keras/serializedLayer.js';
+import type { TrainableModel } from '../models/trainableModel.js';
+
+/**
+ * The bytes of a `.keras` archive. The same model gives the same bytes.
+ *
+ * @example
+ * await writeFile('trained.keras', await encodeKeras(model));
+ */
+export function encodeKeras(model: TrainableModel): Promise<Uint8Array> {
+  return encodeArchive({
+    config: builtConfig(model),
+    kerasVersion: model.kerasVersion ?? '3.0.0',
+    weights: groupsOf(model),
+  });
+}
+
+/** The config with the shape that the model was built with, without which Keras would not make its variables. */
+function builtConfig({ config, inputs }: TrainableModel): object {
+  const known = field(config, 'build_config');
+  if (isObject(known)) return config;
+  const shapes = inputs.map(({ shape }) => [null, ...shape]);
+  return { ...config, build_config: { input_shape: shapes.length === 1 ? shapes[0] : shapes } };
+}
+
+function groupsOf(model: TrainableModel): readonly H5Group[] {
+  const root = asSerialized(model.config) as SerializedObject;
+  const optimizer = model.optimizerState;
+  return [
+    { path: 'vars', attributes: { name: model.name } },
+    ...layerGroups(model, root, '', 'layers'),
+    ...(optimizer.length === 0 ? [] : [{ path: 'optimizer/vars', datasets: byNumber(optimizer) }]),
+  ];
+}
+
+/** The group of each layer: by its class, with a number behind from the second on. */
+function layerGroups(
+  model: TrainableModel,
+  { config }: SerializedObject,
+  path: string,
+  group: string,
+): readonly H5Group[] {
+  const counts = new Map<string, number>();
+  return (asList(field(config, 'layers')) ?? []).flatMap((item): readonly H5Group[] => {
+    const layer = asSerialized(item) as SerializedObject;
+    const name = layerName(layer, '');
+    const base = snakeCase(bareClass(layer.className));
+    const count = counts.get(base) ?? 0;
+    counts.set(base, count + 1);
+    const own = `${group}/${count === 0 ? base : `${base}_${count}`}`;
+    const inner = path === '' ? name : `${path}/${name}`;
+    return [
+      { path: `${own}/vars`, attributes: { name }, datasets: byNumber(valuesOf(model, inner)) },
+      ...(bareClass(layer.className) === 'Dropout' ? [seedOf(own)] : []),
+      ...(field(layer.config, 'layers') === undefined
+        ? []
+        : layerGroups(model, layer, inner, `${own}/layers`)),
+    ];
+  });
+}
+
+function valuesOf({ variables, weights }: TrainableModel, path: string): readonly TensorValue[] {
+  return variables
+    .filter(({ layer }) => layer.path === path)
+    .map((variable) => weights.get(variable.path) as TensorValue);
+}
+
+/** What Keras draws random numbers from, which here come from elsewhere. */
+function seedOf(group: string): H5Group {
+  const state: TensorValue = { dtype: 'uint32', dims: [2], data: Uint32Array.of(0, 0) };
+  return {
+    path: `${group}/seed_generator/vars`,
+    attributes: { name: 'seed_generator' },
+    datasets: { 0: state },
+  };
+}
+
+const byNumber = (values: readonly TensorValue[]): Readonly<Record<string, TensorValue>> =>
+  Object.fromEntries(values.map((value, i) => [String(i), value]));

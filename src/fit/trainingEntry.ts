@@ -1,0 +1,31 @@
+// What the train entry points share: everything but the package of ONNX Runtime that runs it.
+// Must not import files or cli.
+import type { TensorValue } from '../graph/tensorValue.js';
+import type { StepLoopPlatform } from '../training/openStepLoop.js';
+import type { DataArray, TrainingData } from './data/dataset.js';
+import type { TrainableModel } from './models/trainableModel.js';
+import { type EvaluateOptions, evaluateModel, predictModel, type RunModelOptions } from './run/evaluate.js';
+import { fitModel } from './run/fit.js';
+import type { FitOptions, History } from './run/fitOptions.js';
+
+export interface TrainingEntry {
+  fit(model: TrainableModel, data: TrainingData, options?: FitOptions): Promise<History>;
+  evaluate(
+    model: TrainableModel,
+    data: TrainingData,
+    options?: EvaluateOptions,
+  ): Promise<Record<string, number>>;
+  predict(
+    model: TrainableModel,
+    x: DataArray | Readonly<Record<string, DataArray>>,
+    options?: RunModelOptions,
+  ): Promise<TensorValue>;
+}
+
+export function trainingEntry(on: StepLoopPlatform): TrainingEntry {
+  return {
+    fit: (model, data, options) => fitModel(on, model, data, options),
+    evaluate: (model, data, options) => evaluateModel(on, model, data, options),
+    predict: (model, x, options) => predictModel(on, model, x, options),
+  };
+}

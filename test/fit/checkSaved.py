@@ -1,0 +1,34 @@
+"""Lets Keras load what was saved here: the same predictions, the optimizer's state, and training goes on.
+
+    node test/fit/saveModels.mjs <folder> && KERAS_BACKEND=jax python test/fit/checkSaved.py <folder>
+
+Needs keras, jax, and a build (`npm run build`).
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+folder = Path(sys.argv[1])
+for file in sorted(folder.glob("*.keras")):
+    wanted = json.loads(file.with_suffix(".json").read_text())
+    model = keras.models.load_model(file)
+    x = np.asarray(wanted["x"], "float32").reshape(wanted["shape"])
+    found = model.predict(x, verbose=0)
+    worst = np.abs(found.ravel() - np.asarray(wanted["predictions"])).max()
+    assert worst < 1e-5, f"{file.name}: predictions differ by {worst}"
+    iteration, *slots = [np.asarray(v) for v in model.optimizer.variables]
+    assert int(iteration) == wanted["iterations"], file.name
+    assert [list(s.shape) for s in slots] == wanted["slots"], file.name
+    assert any(np.abs(s).max() > 0 for s in slots), file.name
+    y = np.asarray(wanted["y"], "int32")
+    losses = []
+    for start in range(0, len(y), 8):
+        model.reset_metrics()
+        told = model.train_on_batch(x[start:start + 8], y[start:start + 8], return_dict=True)
+        losses.append(float(told["loss"]))
+    assert np.allclose(losses, wanted["losses"], rtol=1e-4), f"{file.name}: {losses} {wanted['losses']}"
+    print(f"{file.name}: predictions within {worst:.1e}, {len(slots)} slots, goes on with {losses}")

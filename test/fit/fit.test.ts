@@ -1,0 +1,227 @@
+// Training through the entry point: epochs, short batches, validation, callbacks, and what the model holds afterwards.
+import { describe, expect, test } from 'vitest';
+import { maxNorm, nonNeg } from '../../src/constraints/index.js';
+import { toFloat64 } from '../../src/graph/numbers.js';
+import type { TensorValue } from '../../src/graph/tensorValue.js';
+import {
+  adam,
+  batchNormalization,
+  conv2d,
+  dense,
+  dropout,
+  earlyStopping,
+  evaluate,
+  flatten,
+  input,
+  maxPooling2d,
+  predict,
+  sequential,
+  sgd,
+  type TrainableModel,
+  fit as train,
+} from '../../src/train.js';
+import { Random } from '../support/random.js';
+import { norms } from '../support/reference.js';
+
+/** Points of the plane, labelled by the quadrant they lie in. */
+function quadrants(count: number): { x: Float32Array; y: Int32Array } {
+  const random = new Random(7);
+  const x = Float32Array.from(random.numbers(count * 2, -1, 1));
+  const y = Int32Array.from(
+    { length: count },
+    (_, i) => Number((x[2 * i] as number) > 0) + 2 * Number((x[2 * i + 1] as number) > 0),
+  );
+  return { x, y };
+}
+
+const classifier = () =>
+  sequential([
+    input({ shape: [2] }),
+    dense({ units: 16, activation: 'relu', kernelConstraint: maxNorm({ maxValue: 0.9 }) }),
+    dense({ units: 4, kernelConstraint: nonNeg() }),
+  ]);
+/** What a variable holds. */
+const numbers = (model: TrainableModel, path: string) => toFloat64(model.weights.get(path) as TensorValue);
+
+const logits = { class_name: 'SparseCategoricalCrossentropy', config: { from_logits: true } };
+
+test('a classifier learns, under its constraints, and tells loss and accuracy of each epoch', async () => {
+  const model = classifier();
+  const { history } = await train(model, quadrants(203), {
+    optimizer: adam({ learningRate: 0.02 }),
+    loss: logits,
+    metrics: ['accuracy'],
+    epochs: 30,
+    batchSize: 16,
+    validationSplit: 0.2,
+  });
+  expect(Object.keys(history)).toEqual(['loss', 'accuracy', 'val_loss', 'val_accuracy']);
+  expect(history.loss?.length).toBe(30);
+  expect(history.accuracy?.at(-1)).toBeGreaterThan(0.9);
+  expect(history.val_accuracy?.at(-1)).toBeGreaterThan(0.8);
+  expect(Math.max(...norms(numbers(model, 'dense/kernel'), [2, 16], 0).values)).toBeLessThan(
+    0.9 * (1 + 1e-5),
+  );
+  expect(Math.min(...numbers(model, 'dense_1/kernel'))).toBeGreaterThanOrEqual(0);
+});
+
+test('the same seed gives the same training, another one another', async () => {
+  const losses = async (seed: number): Promise<unknown> => {
+    const options = { optimizer: sgd({ learningRate: 0.1 }), loss: logits, epochs: 2, batchSize: 8, seed };
+    return (await train(classifier(), quadrants(40), options)).history.loss;
+  };
+  const [first, again, other] = [await losses(1), await losses(1), await losses(2)];
+  expect(again).toEqual(first);
+  expect(other).not.toEqual(first);
+});
+
+test('the last short batch counts by its samples', async () => {
+  const data = quadrants(21);
+  const still = {
+    optimizer: sgd({ learningRate: 0 }),
+    loss: logits,
+    batchSize: 8,
+    shuffle: false,
+    constraints: false,
+  };
+  const model = classifier();
+  const { history } = await train(model, data, still);
+  const whole = await evaluate(model, data, { loss: logits, batchSize: 21 });
+  expect(history.loss?.[0]).toBeCloseTo(whole.loss as number, 5);
+});
+
+test('a second training goes on where the first ended', async () => {
+  const data = quadrants(32);
+  const options = { batchSize: 8, shuffle: false };
+  const compiled = { optimizer: adam({ learningRate: 0.05 }), loss: logits };
+  const [once, twice] = [classifier(), classifier()];
+  const whole = await train(once, data, { ...compiled, ...options, epochs: 4 });
+  await train(twice, data, { ...compiled, ...options, epochs: 2 });
+  const rest = await train(twice, data, { ...options, epochs: 2 });
+  expect(rest.history.loss).toEqual(whole.history.loss?.slice(2));
+});
+
+describe('a convolutional model', () => {
+  const model = sequential([
+    input({ shape: [6, 6, 1] }),
+    conv2d({
+      filters: 4,
+      kernelSize: 3,
+      padding: 'same',
+      kernelConstraint: maxNorm({ maxValue: 1, axis: [0, 1, 2] }),
+    }),
+    batchNormalization(),
+    maxPooling2d(),
+    dropout({ rate: 0.25 }),
+    flatten(),
+    dense({ units: 2, activation: 'softmax' }),
+  ]);
+  const random = new Random(3);
+  const y = Int32Array.from({ length: 48 }, (_, i) => i % 2);
+  const x = Float32Array.from(
+    { length: 48 * 36 },
+    (_, i) => random.next() + ((i % 6 < 3 ? 1 : 0) ^ ((i / 36) & 1)),
+  );
+
+  test('trains, and its running statistics move', async () => {
+    const { history } = await train(
+      model,
+      { x, y },
+      {
+        optimizer: adam({ learningRate: 0.02 }),
+        loss: 'sparse_categorical_crossentropy',
+        epochs: 15,
+        batchSize: 16,
+        validationData: { x, y },
+      },
+    );
+    expect(history.loss?.at(-1)).toBeLessThan((history.loss?.[0] as number) / 2);
+    expect(Math.max(...numbers(model, 'batch_normalization/moving_mean').map(Math.abs))).toBeGreaterThan(
+      0.01,
+    );
+  });
+
+  test('predicts probabilities that do not depend on the batch', async () => {
+    const [small, large] = [
+      await predict(model, x, { batchSize: 5 }),
+      await predict(model, x, { batchSize: 48 }),
+    ];
+    expect(small.dims).toEqual([48, 2]);
+    (large.data as Float32Array).forEach((value, i) => {
+      expect(Math.abs(value - (small.data[i] as number))).toBeLessThan(1e-6);
+    });
+    expect((small.data[0] as number) + (small.data[1] as number)).toBeCloseTo(1, 6);
+  });
+});
+
+test('callbacks see logs, set the learning rate and stop', async () => {
+  const rates: number[] = [];
+  const { epoch } = await train(classifier(), quadrants(16), {
+    optimizer: sgd({ learningRate: 0 }),
+    loss: logits,
+    epochs: 9,
+    callbacks: [
+      earlyStopping({ monitor: 'loss', patience: 2 }),
+      {
+        onEpochBegin: (_, context) => {
+          rates.push(context.learningRate);
+        },
+      },
+    ],
+  });
+  expect(epoch).toEqual([0, 1, 2]);
+  expect(rates).toEqual([0, 0, 0]);
+});
+
+test('an abort ends the training between two steps; the model keeps what it has learnt', async () => {
+  const model = classifier();
+  const before = model.weights.get('dense/kernel')?.data;
+  const controller = new AbortController();
+  const callbacks = [{ onBatchEnd: (batch: number) => (batch === 1 ? controller.abort() : undefined) }];
+  const options = { optimizer: sgd({ learningRate: 0.1 }), loss: logits, batchSize: 8, callbacks };
+  await expect(train(model, quadrants(80), { ...options, signal: controller.signal })).rejects.toThrow(
+    /abort/i,
+  );
+  expect(model.weights.get('dense/kernel')?.data).not.toEqual(before);
+  expect(Array.from(model.optimizerState[0]?.data as Int32Array)).toEqual([2]);
+});
+
+describe('bad input is refused by name', () => {
+  const { x, y } = quadrants(8);
+  const options = { optimizer: sgd(), loss: logits };
+  test.each([
+    [
+      'samples of another size',
+      { x: x.slice(1), y },
+      options,
+      /x: each sample has shape \(2,\), so 2 numbers; found 15/,
+    ],
+    ['labels that are too few', { x, y: y.slice(1) }, options, /x has 8 samples, y 7/],
+    [
+      'a label out of range',
+      { x, y: Int32Array.of(0, 1, 2, 3, 4, 0, 0, 0) },
+      options,
+      /label 4 of sample 4 .* 0 to 3/,
+    ],
+    [
+      'a label that is no whole number',
+      { x, y: Float32Array.of(0, 0.5, 0, 0, 0, 0, 0, 0) },
+      options,
+      /element 1 is 0.5/,
+    ],
+    ['NaN', { x: x.with(3, Number.NaN), y }, options, /x: element 3 is NaN/],
+    ['an unknown loss', { x, y }, { ...options, loss: 'hinges' }, /unknown loss 'hinges'; known are/],
+    [
+      'an unknown optimizer',
+      { x, y },
+      { ...options, optimizer: 'sgdm' },
+      /unknown optimizer 'sgdm'; known are SGD/,
+    ],
+    ['an unknown metric', { x, y }, { ...options, metrics: ['f1'] }, /metrics\[0\].*unknown metric 'f1'/],
+    ['no loss', { x, y }, { optimizer: sgd() }, /with which loss/],
+    ['no epochs', { x, y }, { ...options, epochs: 0 }, /epochs must be a whole number from 1/],
+    ['an unknown option', { x, y }, { ...options, epoch: 1 }, /no option 'epoch'/],
+  ])('%s', async (_, data, given, message) => {
+    await expect(train(classifier(), data, given as never)).rejects.toThrow(message);
+  });
+});

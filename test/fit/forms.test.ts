@@ -1,0 +1,94 @@
+// The forms of operators for other providers, run on the CPU: the answer is the operator's own.
+import * as ort from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import { encodeTensors } from '../../src/fit/step/encodeTensors.js';
+import { onnx } from '../../src/onnx/gen/onnx.js';
+import * as ops from '../../src/ops/index.js';
+import { randomLike } from '../../src/ops/random.js';
+import { symbolicInput } from '../../src/ops/symbolicTensor.js';
+import { type FormCase, formCases, formFaults, formFeeds, formGraph } from '../support/formCases.js';
+
+async function answer(row: FormCase, provider: string): Promise<Record<string, Float32Array>> {
+  const session = await ort.InferenceSession.create(formGraph(row, provider), { logSeverityLevel: 3 });
+  const feeds = Object.entries(formFeeds(row)).map(([name, { data, dims }]) => [
+    name,
+    new ort.Tensor('float32', data, dims),
+  ]);
+  const results = await session.run(Object.fromEntries(feeds));
+  await session.release();
+  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
+}
+
+describe('the forms for WebGPU give the same', () => {
+  test.each(formCases)('$name', async (row) => {
+    expect(formFaults(await answer(row, 'webgpu'), await answer(row, 'cpu'))).toEqual([]);
+  });
+});
+
+test('and are other graphs, without what WebGPU lacks', () => {
+  const operators = (provider: string): string[] =>
+    formCases.flatMap((row) => {
+      const { graph } = onnx.ModelProto.decode(formGraph(row, provider));
+      return (graph?.node ?? []).map(({ opType }) => opType ?? '');
+    });
+  const lacking = ['Max', 'Min', 'And', 'Or', 'Relu', 'Shape', 'Identity', 'Pow'];
+  expect(lacking.filter((operator) => operators('webgpu').includes(operator))).toEqual([]);
+  expect(lacking.filter((operator) => !operators('cpu').includes(operator))).toEqual(['Identity']);
+});
+
+describe('random numbers of the iteration', () => {
+  async function draw(iteration: number, seed: number, dims: readonly number[]): Promise<Float32Array> {
+    const [x, step] = [
+      symbolicInput('x', 'float32', ['batch', ...dims.slice(1)]),
+      symbolicInput('t', 'int32', []),
+    ];
+    const model = encodeTensors({
+      name: 'draws',
+      inputs: [x, step],
+      outputs: [{ name: 'drawn', tensor: randomLike(ops.relu(x), seed) }],
+      provider: 'webgpu',
+      iteration: step,
+    });
+    const session = await ort.InferenceSession.create(model);
+    const { drawn } = await session.run({
+      x: new ort.Tensor('float32', new Float32Array(dims.reduce((a, b) => a * b, 1)), dims),
+      t: new ort.Tensor('int32', [iteration], []),
+    });
+    await session.release();
+    return drawn?.data as Float32Array;
+  }
+  const correlation = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+    Array.from(a).reduce((sum, value, i) => sum + (value - 0.5) * ((b[i] as number) - 0.5), 0) /
+    (a.length / 12);
+  const dims = [64, 7, 9, 5];
+
+  test('lie evenly between 0 and 1', async () => {
+    const drawn = await draw(12, 3, dims);
+    expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...drawn)).toBeLessThan(1);
+    const counts = Array<number>(20).fill(0);
+    for (const value of drawn)
+      counts[Math.floor(value * 20)] = (counts[Math.floor(value * 20)] as number) + 1;
+    const wanted = drawn.length / 20;
+    // Chi-squared with 19 degrees of freedom is above 43.8 once in a thousand times.
+    expect(counts.reduce((sum, count) => sum + (count - wanted) ** 2 / wanted, 0)).toBeLessThan(43.8);
+  });
+
+  test('differ from place to place, step to step and seed to seed', async () => {
+    const drawn = await draw(12, 3, dims);
+    const limit = 4 / Math.sqrt(drawn.length);
+    for (const lag of [1, 5, 45, 315]) {
+      expect(Math.abs(correlation(drawn.slice(lag), drawn)), `places ${lag} apart`).toBeLessThan(limit);
+    }
+    for (const [iteration, seed] of [
+      [13, 3],
+      [12, 4],
+      [0, 3],
+      [11, 2],
+    ] as const) {
+      const other = await draw(iteration, seed, dims);
+      expect(Math.abs(correlation(other, drawn)), `step ${iteration}, seed ${seed}`).toBeLessThan(limit);
+    }
+    expect(await draw(12, 3, dims)).toEqual(drawn);
+  });
+});
