@@ -2,14 +2,16 @@
 import { Command, CommanderError, Option } from 'commander';
 import { apply } from './apply.js';
 import { check } from './check.js';
+import { addCommonOptions, examples, type Wrap } from './commandParts.js';
 import { exitCodeFor, exitCodes } from './exitCodes.js';
 import { exportCommand } from './export.js';
 import { inspect } from './inspect.js';
-import { collect, parseList, parseShape, parseTolerance, parseWhole } from './optionValues.js';
+import { parseList, parseShape, parseTolerance, parseWhole } from './optionValues.js';
 import { Output, type Streams } from './output.js';
 import { providersCommand } from './providers.js';
 import { resolveCommand } from './resolve.js';
 import { spliceCommand } from './splice.js';
+import { addFit, addTrainStep } from './trainingCommands.js';
 
 /**
  * Runs the program and returns its exit code. Nothing here ends the process.
@@ -44,15 +46,10 @@ export async function run(argv: readonly string[], streams: Streams, version: st
   return code;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: commander passes arguments by position
-type Args = any[];
-type Action = (command: Command, output: Output, args: Args) => Promise<number>;
-type Wrap = (action: Action) => (...args: Args) => Promise<void>;
-
 function buildProgram(streams: Streams, version: string, wrap: Wrap): Command {
   const program = new Command('onnx-constraints')
     .description(
-      'Keras weight constraints for ONNX: export them, apply them to models, check models against them.',
+      'Keras weight constraints for ONNX: export them, apply them to models, check models, train under them.',
     )
     .version(version)
     .exitOverride()
@@ -68,6 +65,8 @@ function buildProgram(streams: Streams, version: string, wrap: Wrap): Command {
   addProviders(program, wrap);
   addResolve(program, wrap);
   addSplice(program, wrap);
+  addFit(program, wrap);
+  addTrainStep(program, wrap);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
@@ -262,18 +261,4 @@ function addPlanOptions(command: Command): Command {
     .option('--include-frozen', 'do frozen variables too, which Keras leaves alone')
     .option('--allow-unresolved', 'go on where a constraint could not be placed');
   return addCommonOptions(command);
-}
-
-function addCommonOptions(command: Command): Command {
-  return command
-    .option(
-      '--plugin <module>',
-      'ESM module that exports customObjects with your own constraints; may be given again',
-      collect,
-    )
-    .option('--json', 'print one JSON object on standard output');
-}
-
-function examples(command: Command, lines: readonly string[]): void {
-  command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
 }
