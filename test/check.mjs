@@ -56,6 +56,11 @@ const checking = [
     missing: () => (hasPython() ? undefined : 'no python3 with venv on the PATH'),
   },
   {
+    name: "exported graphs in ONNX's Python package",
+    command: 'node test/support/python/checkExports.mjs',
+    missing: () => (hasPython() ? undefined : 'no python3 with venv on the PATH'),
+  },
+  {
     name: 'published graphs on runtimes',
     command: 'node test/runtimes/main.mjs --only checker,reference,onnxruntime,onnxruntime-node',
     missing: () => (hasPython() ? undefined : 'no python3 with venv on the PATH'),
