@@ -8,26 +8,29 @@ const left = 56;
 const right = 16;
 const top = 28;
 const bottom = 28;
-const colours = ['#0b6e4f', '#b23a48'];
+const colourOf = ({ label }: Curve): string => (label === 'constrained' ? '#0b6e4f' : '#b23a48');
 
-/** @param limit the largest norm that the constraint allows */
-export function drawCurves(curves: readonly Curve[], limit: number): string {
+/**
+ * @param limit the largest norm that the constraint allows
+ * @param unit what the points are counted in
+ */
+export function drawCurves(curves: readonly Curve[], limit: number, unit = 'step'): string {
+  const strokes = curves.map(colourOf);
   const panels = [
     drawPanel(
       'loss',
       curves.map(({ loss }) => loss),
-      0,
+      { y0: 0, unit, strokes },
     ),
     drawPanel(
       'largest norm of a unit',
       curves.map(({ norm }) => norm),
-      height,
-      limit,
+      { y0: height, unit, strokes, limit },
     ),
   ];
-  const legend = curves.map(({ label }, i) => {
+  const legend = curves.map((curve, i) => {
     const x = left + 8 + i * 140;
-    return `<circle cx="${x}" cy="${2 * height + 10}" r="4" fill="${colours[i]}"/><text x="${x + 10}" y="${2 * height + 14}">${label}</text>`;
+    return `<circle cx="${x}" cy="${2 * height + 10}" r="4" fill="${colourOf(curve)}"/><text x="${x + 10}" y="${2 * height + 14}">${curve.label}</text>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${2 * height + 24}" font-family="sans-serif" font-size="12">`,
@@ -38,15 +41,28 @@ export function drawCurves(curves: readonly Curve[], limit: number): string {
   ].join('\n');
 }
 
-function drawPanel(title: string, lines: readonly (readonly number[])[], y0: number, limit?: number): string {
+interface Panel {
+  readonly y0: number;
+  readonly unit: string;
+  /** The colour of each line. */
+  readonly strokes: readonly string[];
+  readonly limit?: number;
+}
+
+function drawPanel(
+  title: string,
+  lines: readonly (readonly number[])[],
+  { y0, unit, strokes, limit }: Panel,
+): string {
   const most = Math.max(...lines.flat(), limit ?? 0) * 1.05;
   const steps = Math.max(...lines.map(({ length }) => length));
-  const x = (step: number): string => (left + ((width - left - right) * step) / (steps - 1)).toFixed(1);
+  const x = (step: number): string =>
+    (left + ((width - left - right) * step) / Math.max(steps - 1, 1)).toFixed(1);
   const y = (value: number): string =>
     (y0 + height - bottom - ((height - top - bottom) * value) / most).toFixed(1);
   const paths = lines.map((values, i) => {
     const points = values.map((value, step) => `${x(step)},${y(value)}`).join(' ');
-    return `<polyline points="${points}" fill="none" stroke="${colours[i]}" stroke-width="2"/>`;
+    return `<polyline points="${points}" fill="none" stroke="${strokes[i]}" stroke-width="2"/>`;
   });
   const end = width - right;
   return [
@@ -54,13 +70,13 @@ function drawPanel(title: string, lines: readonly (readonly number[])[], y0: num
     `<path d="M${left},${y(most)}V${y(0)}H${end}" fill="none" stroke="#888"/>`,
     `<text x="${left - 6}" y="${y(0)}" text-anchor="end">0</text>`,
     `<text x="${left - 6}" y="${Number(y(most)) + 8}" text-anchor="end">${most.toPrecision(2)}</text>`,
-    `<text x="${left}" y="${Number(y(0)) + 16}">step 1</text>`,
-    `<text x="${end}" y="${Number(y(0)) + 16}" text-anchor="end">step ${steps}</text>`,
+    `<text x="${left}" y="${Number(y(0)) + 16}">${unit} 1</text>`,
+    `<text x="${end}" y="${Number(y(0)) + 16}" text-anchor="end">${unit} ${steps}</text>`,
     ...(limit === undefined
       ? []
       : [
           `<path d="M${left},${y(limit)}H${end}" stroke="#444" stroke-dasharray="4 3"/>`,
-          `<text x="${left + 4}" y="${Number(y(limit)) - 4}">limit ${limit}</text>`,
+          `<text x="${end}" y="${Number(y(limit)) + 14}" text-anchor="end">limit ${limit}</text>`,
         ]),
     ...paths,
   ].join('\n');
