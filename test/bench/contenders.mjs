@@ -12,6 +12,8 @@ import { tfjsCpu, tfjsWasm } from './contenders/tfjs.mjs';
  * @property {boolean} [copies] whether its answer is the weights as they were
  * @property {(benchCase: import('./cases.mjs').Case, weights: readonly Float32Array[]) => Entry | Promise<Entry>} prepare
  *   makes all that is made once; the weights are for reading
+ * @property {(network: import('./steps/networks.mjs').Network) => Promise<Entry>} [step] takes a train step too
+ * @property {(benchCase: import('./cases.mjs').StepCase) => boolean} [takes] false of a case that it sits out
  * @property {() => void} [close]
  *
  * @typedef {object} Entry a contender in one case

@@ -55,6 +55,8 @@ test('a train step: every contender gives the same parameters, and the JSON tell
     'spliced, canonical',
     'Projector behind',
     'session behind',
+    'fit',
+    'fit, unconstrained',
     'tfjs wasm',
   ]);
   expect(contenders['plain step'].share).toBe(0);

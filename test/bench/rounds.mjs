@@ -32,12 +32,13 @@ export async function measure(benchCase, contenders, runs) {
   const starters = [];
   try {
     for (const contender of contenders) {
+      if (contender.takes?.(benchCase) === false) continue;
       starters.push({ contender, entry: await contender.prepare(benchCase, weights), times: [] });
     }
     for (let round = 0; round < WARM_UP + runs; round++) {
       for (const starter of turnsOf(starters, round)) {
         if (isDone(starter)) continue;
-        const time = await timeInRound(starter, round === 0 ? 1 : (benchCase.repeats ?? 1));
+        const time = await timeInRound(starter, round < WARM_UP ? 1 : (benchCase.repeats ?? 1));
         if (round === 0) await check(benchCase, starter, weights);
         if (round >= WARM_UP) starter.times.push(time);
       }

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { answersFromKeras, kerasConfig, kerasStart } from '../steps/kerasNetwork.mjs';
+import { batchOf } from '../steps/networks.mjs';
 import { product } from '../units.mjs';
 
 const program = fileURLToPath(new URL('kerasProcess.py', import.meta.url));
@@ -46,6 +48,8 @@ async function contendersOf(title, python, backend) {
   const keras = openProcess(python, backend);
   const versions = await keras.ask({ do: 'versions' });
   const plain = contender(title, keras, versions, false);
+  // NumPy has no gradients.
+  if (backend !== 'numpy') plain.step = (network) => stepEntry(network, plain.ask);
   return backend === 'jax' ? [plain, contender(`${title}, donated`, keras, versions, true)] : [plain];
 }
 
@@ -71,7 +75,32 @@ function contender(name, keras, versions, donate) {
         dispose: () => ask({ do: 'drop' }),
       };
     },
+    ask,
     close: () => keras.close(),
+  };
+}
+
+/** A train step by the process: the values before it lie in a file, then the batch. */
+async function stepEntry(network, ask) {
+  const { parameters } = network;
+  const { target, ...config } = kerasConfig(network, true);
+  const { x, y } = batchOf(network);
+  const { variant } = await withFile((file) => {
+    const values = [...kerasStart(network), x, y];
+    writeFileSync(file, new Uint8Array(Buffer.concat(values.map(bytesOf))));
+    return ask({ do: 'load step', file, config, target });
+  });
+  return {
+    refill: () => ask({ do: 'refill' }),
+    run: async () => (await ask({ do: 'run' })).ms,
+    answer: () =>
+      withFile(async (file) => {
+        await ask({ do: 'write', file });
+        const parts = split(readFileSync(file), [...parameters, ...parameters]);
+        return answersFromKeras(network, parts.slice(0, parameters.length), parts.slice(parameters.length));
+      }),
+    detail: () => variant,
+    dispose: () => ask({ do: 'drop' }),
   };
 }
 

@@ -1,4 +1,4 @@
-"""Runs Keras's constraints for the benchmark: one request a line as JSON on standard input, one answer a line.
+"""Runs Keras's constraints and train steps for the benchmark: one request a line as JSON on standard input, one answer a line.
 
 python kerasProcess.py --list prints which backends are installed; else KERAS_BACKEND names the one to run.
 """
@@ -102,6 +102,46 @@ class Case:
                 out.write(np.ascontiguousarray(keras.ops.convert_to_numpy(array)).tobytes())
 
 
+class Step:
+    """One batch of `train_on_batch`, compiled as Keras does by itself; values lie in the file as float32, then x and y."""
+
+    def __init__(self, file, config, target):
+        compiled = config.pop("compile_config")
+        self.model = keras.saving.deserialize_keras_object(config)
+        optimizer = keras.optimizers.deserialize(compiled["optimizer"])
+        loss = keras.losses.deserialize(compiled["loss"])
+        self.model.compile(optimizer, loss, jit_compile="auto")
+        optimizer.build(self.model.trainable_variables)
+        self.velocities = optimizer.variables[2:]
+        self.variables = [*self.model.trainable_variables, *self.velocities]
+        shape = self.model.input_shape[1:]
+        data = np.fromfile(file, np.float32)
+        parts, at = [], 0
+        for variable in self.variables:
+            size = int(np.prod(variable.shape))
+            parts.append(data[at:at + size].reshape(variable.shape))
+            at += size
+        self.start = parts
+        rows = (data.size - at) // (int(np.prod(shape)) + int(np.prod(target)))
+        self.x = data[at:at + rows * int(np.prod(shape))].reshape(rows, *shape)
+        self.y = data[at + self.x.size:].reshape(rows, *target)
+        self.variant = f"train_on_batch, jit_compile={self.model.jit_compile}"
+
+    def refill(self):
+        for variable, value in zip(self.variables, self.start):
+            variable.assign(value)
+
+    def run(self):
+        start = perf_counter()
+        float(self.model.train_on_batch(self.x, self.y))
+        return (perf_counter() - start) * 1000
+
+    def write(self, file):
+        with open(file, "wb") as out:
+            for variable in self.variables:
+                out.write(np.ascontiguousarray(keras.ops.convert_to_numpy(variable)).tobytes())
+
+
 def versions():
     module = importlib.import_module(backend)
     return {"keras": keras.__version__, backend: module.__version__}
@@ -117,6 +157,9 @@ for line in sys.stdin:
             answer = versions()
         case "load":
             cases[name] = Case(**request)
+            answer = {"variant": cases[name].variant}
+        case "load step":
+            cases[name] = Step(**request)
             answer = {"variant": cases[name].variant}
         case "refill":
             cases[name].refill()

@@ -27,23 +27,29 @@ export const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7, step: 2 };
 // Every limit is below the norms that the first step gives, so that each unit is scaled.
 const maxNorm = (limit, axis) => ({ class_name: 'MaxNorm', config: { max_value: limit, axis } });
 
-/** @returns {Network} */
-const mlpOf = (batch, optimizer, learningRate) => ({
+/**
+ * @param {number} batch
+ * @param {'momentum' | 'adam'} optimizer
+ * @param {[inputs: number, hidden: number, outputs: number]} sizes
+ * @returns {Network}
+ */
+const mlpOf = (batch, optimizer, learningRate, [inputs, hidden, outputs] = [2048, 2048, 2048]) => ({
   kind: 'mlp',
   parameters: [
-    { name: 'kernel1', dims: [2048, 2048], scale: 0.05, constraint: maxNorm(1, 0) },
-    { name: 'bias1', dims: [2048], scale: 0.1 },
-    { name: 'kernel2', dims: [2048, 2048], scale: 0.05, constraint: maxNorm(1, 0) },
-    { name: 'bias2', dims: [2048], scale: 0.1 },
+    { name: 'kernel1', dims: [inputs, hidden], scale: 0.05, constraint: maxNorm(0.5, 0) },
+    { name: 'bias1', dims: [hidden], scale: 0.1 },
+    { name: 'kernel2', dims: [hidden, outputs], scale: 0.05, constraint: maxNorm(0.5, 0) },
+    { name: 'bias2', dims: [outputs], scale: 0.1 },
   ],
-  input: [batch, 2048],
-  target: [batch, 2048],
+  input: [batch, inputs],
+  target: [batch, outputs],
   optimizer,
   learningRate,
 });
 
 export const mlp = mlpOf(BATCH, 'momentum', 0.5);
 export const mlpAdam = mlpOf(256, 'adam', 0.01);
+export const digitsMlp = mlpOf(BATCH, 'momentum', 0.5, [784, 512, 10]);
 
 const toHwio = ([o, i, h, w]) => ({ view: [o, i, h, w], perm: [2, 3, 1, 0], dims: [h, w, i, o] });
 

@@ -13,7 +13,7 @@ export function encodeStep(network) {
   graph.input('x', network.input);
   graph.input('y', network.target);
   graph.output('loss', []);
-  const gradients = network.kind === 'mlp' ? mlpGradients(graph, network.input[0]) : cnnGradients(graph);
+  const gradients = network.kind === 'mlp' ? mlpGradients(graph, network.target) : cnnGradients(graph);
   addUpdates(graph, network, gradients);
   return graph.encode();
 }
@@ -54,13 +54,13 @@ function addAdam(graph, { learningRate }) {
 }
 
 /** Dense, ReLU, Dense; the mean of squared errors. */
-function mlpGradients(graph, batch) {
+function mlpGradients(graph, [batch, outputs]) {
   const add = (...node) => graph.node(...node);
   const z = add('Gemm', ['x', 'kernel1', 'bias1']);
   const h = add('Relu', [z]);
   const error = add('Sub', [add('Gemm', [h, 'kernel2', 'bias2']), 'y']);
   add('ReduceMean', [add('Mul', [error, error])], { keepdims: 0 }, 'loss');
-  const scaled = add('Mul', [error, graph.scalar(2 / (batch * 2048))]);
+  const scaled = add('Mul', [error, graph.scalar(2 / (batch * outputs))]);
   const behind = passed(graph, z, add('Gemm', [scaled, 'kernel2'], { transB: 1 }));
   return {
     kernel1: add('Gemm', ['x', behind], { transA: 1 }),

@@ -4,17 +4,34 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { get, OnnxModel } from '../../../dist/index.js';
 import { Projector, splice } from '../../../dist/node.js';
 import { graphKey, makeSessions } from '../contenders/canonical.mjs';
+import { fitContender } from './fitStep.mjs';
 import { batchOf, statesOf } from './networks.mjs';
 import { encodeStep } from './onnxSteps.mjs';
 import { TfjsStep } from './tfjsStep.mjs';
 
+/**
+ * @param {readonly import('../contenders.mjs').Contender[]} others of which those take part that can take a step
+ * @returns {import('../contenders.mjs').Contender[]}
+ */
+export function gatherStepContenders(others) {
+  const able = others.flatMap(({ name, step }) =>
+    step === undefined ? [] : [{ name, takes: isMomentum, prepare: ({ network }) => step(network) }],
+  );
+  return [...contenders, ...able];
+}
+
+/** Keras's layout of Adam's state is not written down here. */
+const isMomentum = ({ network }) => network.optimizer === 'momentum';
+
 /** @type {import('../contenders.mjs').Contender[]} */
-export const stepContenders = [
+const contenders = [
   inSession('plain step', (network) => ({ bytes: encodeStep(network) })),
   inSession('spliced', (network) => spliced(network, { provider: 'cpu' })),
   inSession('spliced, canonical', (network) => spliced(network, {})),
   inSession('Projector behind', (network) => ({ bytes: encodeStep(network), after: projectorOf(network) })),
   inSession('session behind', (network) => ({ bytes: encodeStep(network), after: sessionsOf(network) })),
+  { ...fitContender('fit', true), takes: isMomentum },
+  { ...fitContender('fit, unconstrained', false), takes: isMomentum },
   {
     name: 'tfjs wasm',
     prepare({ network }, start) {

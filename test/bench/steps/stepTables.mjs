@@ -15,28 +15,37 @@ export function withShares(times) {
 
 /** @param {readonly { name: string, times: Record<string, import('../rounds.mjs').Times> }[]} results */
 export function formatSteps(results) {
-  const names = Object.keys(results[0].times);
+  const names = namesOf(results);
   const head = [
     'CPU, ms, more than\nthe plain step,\nsteps a second',
     ...names.map((name) => name.replace(/,? /g, '\n')),
   ];
   const colAligns = ['left', ...names.map(() => 'right')];
   const table = new Table({ head, colAligns, style: { head: [], border: [], compact: true } });
-  for (const { name, times } of results) table.push([name.replace(', ', ',\n'), ...cellsOf(times, '\n')]);
+  for (const { name, times } of results)
+    table.push([name.replace(', ', ',\n'), ...cellsOf(names, times, '\n')]);
   return table.toString();
 }
 
 /** @param {Parameters<typeof formatSteps>[0]} results */
 export function formatStepMarkdown(results) {
-  const names = Object.keys(results[0].times);
+  const names = namesOf(results);
   const row = (cells) => `| ${cells.join(' | ')} |`;
   const head = ['ms a step, share, steps a second', ...names];
-  const rows = results.map(({ name, times }) => row([name, ...cellsOf(times, ', ')]));
+  const rows = results.map(({ name, times }) => row([name, ...cellsOf(names, times, ', ')]));
   return [row(head), row(['---', ...names.map(() => '--:')]), ...rows].join('\n');
 }
 
-function cellsOf(times, separator) {
-  return Object.entries(withShares(times)).map(([name, { median, share, perSecond }]) => {
+/** Everyone who takes one of the steps. */
+function namesOf(results) {
+  return [...new Set(results.flatMap(({ times }) => Object.keys(times)))];
+}
+
+function cellsOf(names, times, separator) {
+  const shares = withShares(times);
+  return names.map((name) => {
+    if (shares[name] === undefined) return '';
+    const { median, share, perSecond } = shares[name];
     const more = name === PLAIN ? [] : [`${share < 0 ? '−' : '+'}${Math.abs(100 * share).toFixed(1)} %`];
     return [median.toPrecision(3), ...more, perSecond.toPrecision(3)].join(separator);
   });

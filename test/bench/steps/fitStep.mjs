@@ -1,0 +1,90 @@
+// The step that this package builds of a Keras config, run by its loop as `fit` runs it.
+import { StepLoop } from '../../../dist/node.js';
+import { buildTrainStep, modelFromConfig } from '../../../dist/train.js';
+import {
+  answersFromKeras,
+  channelsLast,
+  kerasConfig,
+  kerasDims,
+  kerasPaths,
+  kerasStart,
+} from './kerasNetwork.mjs';
+import { batchOf } from './networks.mjs';
+
+/** @param {string} name @param {boolean} constrained @returns {import('../contenders.mjs').Contender} */
+export function fitContender(name, constrained) {
+  return {
+    name,
+    async prepare({ network }) {
+      const { target, ...config } = kerasConfig(network, constrained);
+      const model = modelFromConfig(config);
+      const step = buildTrainStep(model, { batchSize: network.input[0] });
+      const batch = kerasBatch(network);
+      let loop;
+      let isAnswered = false;
+      return {
+        // The loop holds its values; once the first step was looked at it trains on.
+        async refill() {
+          if (isAnswered) return;
+          await loop?.dispose();
+          loop = await openLoop(step, initialOf(network));
+        },
+        run: () => timeOfStep(loop, batch, isAnswered),
+        async answer() {
+          isAnswered = true;
+          return answersOf(network, await loop.weights(), await loop.state());
+        },
+        detail: () => loop.report().route,
+        dispose: () => loop.dispose(),
+      };
+    },
+  };
+}
+
+function openLoop(step, initial) {
+  const pairs = Object.entries(step.parameters).map(([path, pair]) => [path, { ...pair, constraint: null }]);
+  return StepLoop.create(
+    step.model,
+    { parameters: Object.fromEntries(pairs) },
+    {
+      initial: { ...step.initial, ...initial },
+      state: step.state,
+      inputs: { learning_rate: step.learningRate },
+    },
+  );
+}
+
+/** Of two steps the second: before the first there is what a run begins with, and after the last what it ends with. */
+async function timeOfStep(loop, batch, isAnswered) {
+  const ends = [];
+  await loop.run(isAnswered ? [batch, batch] : [batch], { onStep: () => void ends.push(performance.now()) });
+  return isAnswered ? ends[1] - ends[0] : undefined;
+}
+
+export function kerasBatch(network) {
+  const { x, y } = batchOf(network);
+  // One channel, so that channels first and last are the same bytes.
+  const dims = network.kind === 'cnn' ? channelsLast(network.input) : network.input;
+  return { x: { data: x, dims }, y: { data: y, dims: network.target } };
+}
+
+function initialOf(network) {
+  const { parameters } = network;
+  const entries = kerasStart(network).map((data, i) => {
+    const path = kerasPaths[i % parameters.length];
+    const name = i < parameters.length ? path : velocityOf(path);
+    return [name, { data, dims: kerasDims(parameters[i % parameters.length]) }];
+  });
+  return Object.fromEntries(entries);
+}
+
+function answersOf(network, weights, state) {
+  const paths = kerasPaths.slice(0, network.parameters.length);
+  return answersFromKeras(
+    network,
+    paths.map((path) => weights[path].data),
+    paths.map((path) => state[velocityOf(path)].data),
+  );
+}
+
+const velocityOf = (path) => `optimizer/${path}/momentum`;
