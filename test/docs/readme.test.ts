@@ -35,8 +35,8 @@ function blocks(language: string): { code: string; next: string }[] {
 const examples = blocks('ts');
 const sessions = blocks('console');
 
-test('there are five examples and three sessions', () => {
-  expect(examples).toHaveLength(5);
+test('there are seven examples and three sessions', () => {
+  expect(examples).toHaveLength(7);
   expect(sessions).toHaveLength(3);
 });
 
