@@ -10,7 +10,7 @@ import type { DType } from '../graph/dtype.js';
 import { UsageError } from '../graph/errors.js';
 import type { Graph } from '../graph/graph.js';
 import { DEFAULT_OPSET, irVersionFor } from '../graph/opset.js';
-import { formatShape, type Shape } from '../graph/shape.js';
+import { formatShape } from '../graph/shape.js';
 import { parseJson } from '../keras/parseJson.js';
 import { encodeGraph } from '../onnx/encodeGraph.js';
 import { exitCodes } from './exitCodes.js';
@@ -18,18 +18,9 @@ import type { Output } from './output.js';
 import { describeConstraint } from './planTable.js';
 import { loadPlugins } from './plugin.js';
 
-export interface ExportOptions {
-  readonly args?: string;
+export interface ExportOptions extends Form {
   readonly dtype: DType;
-  readonly opset?: number;
-  readonly shape?: Shape;
-  readonly rank?: number;
-  readonly axisInput?: boolean;
-  readonly limitInputs?: boolean;
-  readonly lowering?: 'canonical' | 'fast';
-  readonly provider?: string;
-  readonly function?: boolean;
-  readonly phase?: 'partial' | 'finish';
+  readonly args?: string;
   readonly text?: boolean;
   readonly plugin?: readonly string[];
   readonly out?: string;
