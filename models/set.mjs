@@ -52,7 +52,7 @@ const opsets = [7, 11, 13, 18, 21, 26].flatMap((opset) =>
   families.map((family) => graph(family, `_opset${opset}`, { opset })),
 );
 
-const dtypes = ['float64', 'float16'].flatMap((dtype) =>
+const dtypes = ['float64', 'float16', 'bfloat16'].flatMap((dtype) =>
   families.map((family) => graph(family, `_${dtype}`, { dtype })),
 );
 
