@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ExportOptions, exportConstraint, exportText } from '../../src/export.js';
 import { maxNorm } from '../../src/index.js';
+import { fixturePath } from '../support/fixtureModels.js';
 import { runCli } from '../support/runCli.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 
@@ -91,6 +92,20 @@ describe('refused, with exit code 2 and nothing written', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
     expect(existsSync(out)).toBe(false);
+  });
+
+  test('a custom constraint whose operators the opset lacks', async () => {
+    const plugin = fixturePath('../plugins/whereNegative.mjs');
+    const common = ['ZeroWhereNegative', '--plugin', plugin, '--rank', '2'];
+    for (const opset of [7, 8]) {
+      const out = fresh();
+      const { code, stderr } = await runCli('export', ...common, '--opset', `${opset}`, '--out', out);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`Where needs opset 9 or later; this graph is for opset ${opset}`);
+      expect(existsSync(out)).toBe(false);
+    }
+    const { code } = await runCli('export', ...common, '--opset', '9', '--out', fresh());
+    expect(code).toBe(0);
   });
 
   test('neither --out nor --text', async () => {

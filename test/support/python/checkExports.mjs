@@ -97,7 +97,6 @@ function emitGolden(folder) {
   const written = new Map();
   const runs = [];
   for (const { id, constraint, dtype, shape } of cases) {
-    if (dtype === 'bfloat16') continue;
     for (const opset of evaluated) {
       for (const [form, options] of Object.entries({ plain: {}, function: { function: true } })) {
         if (opset < 15 && options.function) continue;
