@@ -84,6 +84,11 @@ const runTime = [
       data: ({ w, answer }) => ({ inputs: { w, axes: int64([0]) }, outputs: { w_out: answer } }),
     }),
   ),
+  graph('max_norm', '_axis_count', {
+    options: ['--rank', '2', '--axis-input', '--axis-count', '1'],
+    form: 'one axis as input',
+    data: ({ w, answer }) => ({ inputs: { w, axes: int64([0]) }, outputs: { w_out: answer } }),
+  }),
   ...['max_norm', 'min_max_norm'].map((family) =>
     graph(family, '_limit_inputs', {
       options: ['--shape', '4,3', '--limit-inputs'],

@@ -25,6 +25,7 @@ export interface ExportOptions {
   readonly shape?: Shape;
   readonly rank?: number;
   readonly axisInput?: boolean;
+  readonly axisCount?: number;
   readonly limitInputs?: boolean;
   readonly lowering?: 'canonical' | 'fast';
   readonly provider?: string;
@@ -82,7 +83,7 @@ function describe(constraint: Constraint, graph: Graph, { dtype }: ExportOptions
 /** The options of the form, without those that are not given. */
 function formOf(options: ExportOptions): Form {
   const { dtype, opset = DEFAULT_OPSET, shape, rank, axisInput = false, limitInputs = false } = options;
-  const { lowering, provider, phase, function: asFunction = false } = options;
+  const { axisCount, lowering, provider, phase, function: asFunction = false } = options;
   return {
     dtype,
     opset,
@@ -91,6 +92,7 @@ function formOf(options: ExportOptions): Form {
     function: asFunction,
     ...(shape !== undefined && { shape }),
     ...(rank !== undefined && { rank }),
+    ...(axisCount !== undefined && { axisCount }),
     ...(lowering !== undefined && { lowering }),
     ...(provider !== undefined && { provider }),
     ...(phase !== undefined && { phase }),

@@ -20,6 +20,7 @@ describe('writes what exportConstraint gives', () => {
     ['--opset 7 --dtype float64', { opset: 7, dtype: 'float64' }],
     ['--shape 784,128', { shape: [784, 128] }],
     ['--rank 4 --axis-input', { rank: 4, axisInput: true }],
+    ['--rank 4 --axis-input --axis-count 3', { rank: 4, axisInput: true, axisCount: 3 }],
     ['--limit-inputs --dtype float16', { limitInputs: true, dtype: 'float16' }],
     ['--lowering fast --shape 784,128', { lowering: 'fast', shape: [784, 128] }],
     [
@@ -85,6 +86,7 @@ describe('refused, with exit code 2 and nothing written', () => {
     ['MaxNorm', '--phase both', /Allowed choices are partial, finish/],
     ['MaxNorm', '--phase finish --axis-input', /takes no axis/],
     ['NonNeg', '--phase partial', /each shard can be projected alone/],
+    ['MaxNorm', '--axis-count 1', /which axisInput adds/],
     ['UnitNorm', '--limit-inputs', /no limits that could be inputs/],
   ])('%s %s', async (name, options, message) => {
     const out = fresh();
@@ -92,6 +94,13 @@ describe('refused, with exit code 2 and nothing written', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
     expect(existsSync(out)).toBe(false);
+  });
+
+  test('an axis that no weight can have', async () => {
+    const far = ['MaxNorm', '--args', '{"axis": 999999998}', '--text'];
+    const { code, stderr } = await runCli('export', ...far);
+    expect(code).toBe(2);
+    expect(stderr).toContain('rank must be a whole number from 0 to 64, found 1000000000');
   });
 
   test('a custom constraint whose operators the opset lacks', async () => {
