@@ -137,14 +137,19 @@ const otherForms = [
     shape: [3, 3, 2, 4],
     form: 'the same, axis by axis',
   }),
-  graph('non_neg', '_nan', { shape: [3, 3], note: 'nan', form: 'NaN' }),
-  graph('non_neg', '_nan_where', {
-    exported: 'NonNegByWhere',
-    options: ['--shape', '3,3', '--plugin', '../../otherForms.mjs'],
-    shape: [3, 3],
-    note: 'nan',
-    form: 'NaN by Where',
-  }),
+  ...[
+    { suffix: '_nan', note: 'nan', form: 'NaN' },
+    { suffix: '_infinity', note: '-inf', form: '−∞' },
+  ].flatMap(({ suffix, note, form }) => [
+    graph('non_neg', suffix, { shape: [3, 3], note, form }),
+    graph('non_neg', `${suffix}_where`, {
+      exported: 'NonNegByWhere',
+      options: ['--shape', '3,3', '--plugin', '../../otherForms.mjs'],
+      shape: [3, 3],
+      note,
+      form: `${form} by Where`,
+    }),
+  ]),
 ];
 
 /** @type {readonly PublishedGraph[]} */

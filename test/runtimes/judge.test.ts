@@ -122,9 +122,16 @@ test('words are told once for all constraints and sizes, and apart where dtypes 
     `${'a long preamble '.repeat(10)} first cause`,
     `${'a long preamble '.repeat(10)} second cause`,
   ].map((words) => ({ case: asked([1]), verdict: { status: 'refused' as const, error: Number.NaN, words } }));
-  const runtime = { name: 'Some', version: '1.0', note: 'CPU', checks: false, judged: refusals };
+  const wrong = ['0.5 for 0.25', '-3 for 4', 'NaN for 0', 'NaN for 8'].map((words) => ({
+    case: asked([1]),
+    verdict: { status: 'wrong' as const, error: 1, words },
+  }));
+  const judged = [...refusals, ...wrong];
+  const runtime = { name: 'Some', version: '1.0', note: 'CPU', checks: false, judged };
   const text = formatTables([runtime], [], '2000-01-01', 'Not asked.');
-  expect(text.match(/^- \[/gm)).toHaveLength(5);
+  expect(text.match(/^- \[/gm)).toHaveLength(7);
+  expect(text).toContain('Some: a wrong answer, such as 0.5 for 0.25 for MaxNorm');
+  expect(text).toContain('Some: NaN for a number, such as NaN for 0 for MaxNorm');
   // In code are a runtime's own words alone.
   expect(text).toContain('Some: `Node Cast_1 of MaxNorm has no kernel`');
   expect(text).toContain('Some: answers float16 in float32\n');

@@ -156,7 +156,9 @@ class Notes {
   /** @param {string} runtime @param {Judged} judged */
   letter(runtime, { case: one, verdict }) {
     const known = /^(NaN becomes|computes)/.test(verdict.words);
-    const text = verdict.status === 'wrong' && !known ? 'a wrong answer' : verdict.words;
+    const vague = verdict.words.startsWith('NaN for') ? 'NaN for a number' : 'a wrong answer';
+    const isVague = verdict.status === 'wrong' && !known;
+    const text = isVague ? vague : verdict.words;
     // The same words about another constraint, tensor or size are the same words; not those about another dtype.
     const sameWords = text
       .replace(classes, '#')
@@ -166,7 +168,7 @@ class Notes {
     const found = this.#notes.get(key);
     if (found !== undefined) return found.letter;
     const letter = `[${this.#notes.size + 1}]`;
-    const example = text === 'a wrong answer' ? `, such as ${verdict.words} for ${one.what}` : '';
+    const example = isVague ? `, such as ${verdict.words} for ${one.what}` : '';
     const quoted = verdict.status === 'wrong' || isOurs(text) ? text : quote(text);
     this.#notes.set(key, { letter, runtime, text: quoted, example });
     return letter;
