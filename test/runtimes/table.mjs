@@ -75,7 +75,7 @@ function opsetCell(judged, runtime, notes) {
       last.members.push(one);
     } else groups.push({ key, opsets: [one.opset], members: [one] });
   }
-  const caveats = [...new Set(outcomes.flatMap(({ caveats }) => caveats))].sort();
+  const caveats = byNumber(outcomes.flatMap(({ caveats }) => caveats));
   const ending = caveats.length > 0 ? `; NaN ${caveats.join(' ')}` : '';
   return groups.length > 0 ? `${groups.map(formatGroup).join('; ')}${ending}` : '–';
 }
@@ -98,13 +98,18 @@ function formatOutcome(prefix, { failed, total, error, letters }) {
 /** How many of the cases failed, the notes on them and on lost NaNs, and the largest error of those that passed. */
 function outcome(judged, { name, checks }, notes) {
   const failing = judged.filter(({ verdict }) => verdict.status !== 'pass');
-  const letters = (list) => [...new Set(list.map((one) => notes.letter(name, one)))].sort();
+  const letters = (list) => byNumber(list.map((one) => notes.letter(name, one)));
   const lost = failing.filter(({ verdict }) => verdict.words.startsWith('NaN becomes'));
   const others = failing.filter((one) => !lost.includes(one));
   const passing = judged.filter(({ verdict }) => verdict.status === 'pass');
   const error = checks ? Number.NEGATIVE_INFINITY : Math.max(...passing.map(({ verdict }) => verdict.error));
   const caveats = letters(lost);
   return { total: judged.length, failed: others.length, letters: letters(others).join(' '), caveats, error };
+}
+
+/** Each once: [9] before [10]. @param {readonly string[]} letters */
+function byNumber(letters) {
+  return [...new Set(letters)].sort((a, b) => Number(a.slice(1, -1)) - Number(b.slice(1, -1)));
 }
 
 /** @param {readonly Ran[]} ran @param {Notes} notes */
