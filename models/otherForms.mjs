@@ -14,7 +14,7 @@ class MaxNormAxisByAxis extends MaxNorm {
   }
 }
 
-/** NonNeg that keeps NaN where a runtime's Relu makes it 0. */
+/** NonNeg that keeps NaN where a runtime's Relu makes it 0, and 0 where one makes NaN of −∞. */
 class NonNegByWhere extends NonNeg {
   static className = 'NonNegByWhere';
 

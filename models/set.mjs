@@ -52,7 +52,7 @@ const opsets = [7, 11, 13, 18, 21, 26].flatMap((opset) =>
   families.map((family) => graph(family, `_opset${opset}`, { opset })),
 );
 
-const dtypes = ['float64', 'float16'].flatMap((dtype) =>
+const dtypes = ['float64', 'float16', 'bfloat16'].flatMap((dtype) =>
   families.map((family) => graph(family, `_${dtype}`, { dtype })),
 );
 
@@ -84,6 +84,11 @@ const runTime = [
       data: ({ w, answer }) => ({ inputs: { w, axes: int64([0]) }, outputs: { w_out: answer } }),
     }),
   ),
+  graph('max_norm', '_axis_count', {
+    options: ['--rank', '2', '--axis-input', '--axis-count', '1'],
+    form: 'one axis as input',
+    data: ({ w, answer }) => ({ inputs: { w, axes: int64([0]) }, outputs: { w_out: answer } }),
+  }),
   ...['max_norm', 'min_max_norm'].map((family) =>
     graph(family, '_limit_inputs', {
       options: ['--shape', '4,3', '--limit-inputs'],
@@ -132,14 +137,19 @@ const otherForms = [
     shape: [3, 3, 2, 4],
     form: 'the same, axis by axis',
   }),
-  graph('non_neg', '_nan', { shape: [3, 3], note: 'nan', form: 'NaN' }),
-  graph('non_neg', '_nan_where', {
-    exported: 'NonNegByWhere',
-    options: ['--shape', '3,3', '--plugin', '../../otherForms.mjs'],
-    shape: [3, 3],
-    note: 'nan',
-    form: 'NaN by Where',
-  }),
+  ...[
+    { suffix: '_nan', note: 'nan', form: 'NaN' },
+    { suffix: '_infinity', note: '-inf', form: '−∞' },
+  ].flatMap(({ suffix, note, form }) => [
+    graph('non_neg', suffix, { shape: [3, 3], note, form }),
+    graph('non_neg', `${suffix}_where`, {
+      exported: 'NonNegByWhere',
+      options: ['--shape', '3,3', '--plugin', '../../otherForms.mjs'],
+      shape: [3, 3],
+      note,
+      form: `${form} by Where`,
+    }),
+  ]),
 ];
 
 /** @type {readonly PublishedGraph[]} */

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { onnx } from '../src/onnx/gen/onnx.js';
 
 const { TensorProto } = onnx;
-const dataTypes = { float32: 1, int64: 7, float16: 10, float64: 11 };
+const dataTypes = { float32: 1, int64: 7, float16: 10, float64: 11, bfloat16: 16 };
 
 /** Of ONNX's test runner: |found − wanted| ≤ atol + rtol · |wanted|; a half value may be the one beside it. */
 const tolerances = {
   float32: { rtol: 2e-6, atol: 1e-7 },
   float64: { rtol: 1e-12, atol: 1e-14 },
   float16: { rtol: 2 ** -10, atol: 2 ** -24 },
+  bfloat16: { rtol: 2 ** -7, atol: 2 ** -133 },
 };
 
 /** The tensor's bytes as `input_0.pb` holds them. @param {string} name @param {import('./set.mjs').Tensor} tensor */

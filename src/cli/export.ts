@@ -73,7 +73,7 @@ function describe(constraint: Constraint, graph: Graph, { dtype }: ExportOptions
 /** The options of the form, without those that are not given. */
 function formOf(options: ExportOptions): Form {
   const { dtype, opset = DEFAULT_OPSET, shape, rank, axisInput = false, limitInputs = false } = options;
-  const { lowering, provider, phase, function: asFunction = false } = options;
+  const { axisCount, lowering, provider, phase, function: asFunction = false } = options;
   return {
     dtype,
     opset,
@@ -82,6 +82,7 @@ function formOf(options: ExportOptions): Form {
     function: asFunction,
     ...(shape !== undefined && { shape }),
     ...(rank !== undefined && { rank }),
+    ...(axisCount !== undefined && { axisCount }),
     ...(lowering !== undefined && { lowering }),
     ...(provider !== undefined && { provider }),
     ...(phase !== undefined && { phase }),

@@ -155,6 +155,7 @@ function addExportForm(command: Command): Command {
         .conflicts('shape'),
     )
     .option('--axis-input', 'take the axis at run time: int64 input axes, empty for all (opset 13)')
+    .option('--axis-count <number>', 'how many axes come at run time, where that must be known', parseWhole)
     .option('--limit-inputs', 'take max_value, or min_value, max_value and rate at run time, as scalars')
     .addOption(
       new Option('--lowering <form>', 'the readable form, or the fast one for a provider and --shape')

@@ -102,13 +102,16 @@ export function checkDType(constraint: Constraint, dtype: DType): DType {
   );
 }
 
+/** As many dimensions as NumPy has; a size for each is written down, so that there must be some limit. */
+const MAX_RANK = 64;
+
 /** The shape that options give. @throws {UsageError} on a size or a rank that is none */
 export function readShape(options: Pick<BuildGraphOptions, 'shape' | 'rank'>): Shape {
   const { shape, rank } = options;
   if (rank === undefined) return checkDims(shape);
   if (shape !== undefined) throw new UsageError('give shape or rank, not both');
-  if (!Number.isInteger(rank) || rank < 0) {
-    throw new UsageError(`rank must be a whole number from 0, found ${rank}`);
+  if (!Number.isInteger(rank) || rank < 0 || rank > MAX_RANK) {
+    throw new UsageError(`rank must be a whole number from 0 to ${MAX_RANK}, found ${rank}`);
   }
   return openShape(rank);
 }

@@ -15,6 +15,8 @@ export interface ExportOptions extends BuildGraphOptions {
    * nothing means all. Opset 13 or later. Default false.
    */
   readonly axisInput?: boolean;
+  /** How many axes come at run time, for runtimes that must know; default: any number. */
+  readonly axisCount?: number;
   /**
    * Takes the limits at run time: scalar inputs `max_value` (MaxNorm) or `min_value`, `max_value` and `rate`
    * (MinMaxNorm), in the dtype that is computed in: float64 for float64 weights, else float32. Default false.
@@ -44,6 +46,7 @@ const names = [
   'rank',
   'opset',
   'axisInput',
+  'axisCount',
   'limitInputs',
   'lowering',
   'provider',
@@ -65,6 +68,7 @@ export function checkExportOptions(options: ExportOptions): void {
   if (lowering === 'fast' && changed !== undefined) {
     throw new UsageError(`there is no fast form with ${changed}; leave one of them out`);
   }
+  checkAxisCount(options);
   if (phase === 'finish' && options.axisInput === true) {
     throw new UsageError('phase finish takes no axis: sum_of_squares has 1 where the axis was');
   }
@@ -77,6 +81,13 @@ export function checkExportOptions(options: ExportOptions): void {
       `functions need opset ${since} or later, whose IR version is ${FUNCTIONS_SINCE}; this graph is for opset ${opset}`,
     );
   }
+}
+
+function checkAxisCount({ axisCount, axisInput }: ExportOptions): void {
+  if (axisCount === undefined) return;
+  if (axisInput !== true) throw new UsageError('axisCount tells of the input axes, which axisInput adds');
+  if (Number.isInteger(axisCount) && axisCount >= 1) return;
+  throw new UsageError(`axisCount must be a whole number from 1 on, found ${axisCount}`);
 }
 
 function isGiven(value: unknown): boolean {

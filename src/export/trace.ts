@@ -64,11 +64,11 @@ function checkSizes({ shape }: SymbolicTensor): void {
 
 /** A scaled weight with what is not known until it runs: the axis, the limits, or the other shards of a unit. */
 function traceScaled(constraint: Constraint, w: SymbolicTensor, options: ExportOptions): Trace {
-  const { phase, axisInput = false, limitInputs = false } = options;
+  const { phase, axisInput = false, axisCount = 'axes_count', limitInputs = false } = options;
   const wide = castTo(w, computeDType(w.dtype as WeightDType));
   const limits = limitInputs ? limitInputsOf(constraint, wide.dtype) : [];
   const scaling = scalingOf(constraint, wide, limits);
-  const axes = axisInput ? symbolicInput(AXES_NAME, 'int64', ['axes_count']) : undefined;
+  const axes = axisInput ? axesInput(axisCount, w.shape ?? []) : undefined;
   const given = [...(axisInput ? ['axis'] : []), ...limits.map(nameOf)];
   const beside = axes === undefined ? limits : [axes, ...limits];
   if (phase === 'partial') {
@@ -81,6 +81,12 @@ function traceScaled(constraint: Constraint, w: SymbolicTensor, options: ExportO
   const result = castTo(scaleBy(scaling, wide, scaling.factorOf(norms)), w.dtype);
   const inputs = [w, ...(sums === undefined ? [] : [sums]), ...beside];
   return { inputs, result, output: OUTPUT_NAME, given };
+}
+
+function axesInput(count: Dim, { length: rank }: readonly Dim[]): SymbolicTensor {
+  if (typeof count === 'number' && count > rank)
+    throw new UsageError(`axisCount is ${count}, the weight has ${rank} dimensions`);
+  return symbolicInput(AXES_NAME, 'int64', [count]);
 }
 
 type Axes = Scaling['axes'] | SymbolicTensor;

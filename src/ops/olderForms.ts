@@ -60,7 +60,13 @@ const forms: Readonly<Record<string, Form>> = {
     return castTo(binary('Pow', castTo(a, 'float64'), castTo(b, 'float64')), dtype);
   },
   MatMul: olderThan(9, { floats: 7 }),
-  Where: olderThan(9),
+  Where: ({ a, b, c, opset }) => {
+    if (opset >= 9) return undefined;
+    if (!Number.isNaN(scalarOf(b)) || b.source.kind !== 'constant') throw tooOld('Where', '', opset, 9);
+    // As maxima and minima have it: 1 / 1 where the other is kept, 0 / 0 where it is NaN.
+    const kept = castTo(not(a), c.dtype);
+    return binary('Mul', c, binary('Div', kept, kept));
+  },
   Expand: olderThan(8),
   ConstantOfShape: olderThan(9),
   EyeLike: olderThan(9),

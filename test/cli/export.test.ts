@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type ExportOptions, exportConstraint, exportText } from '../../src/export.js';
 import { maxNorm } from '../../src/index.js';
+import { fixturePath } from '../support/fixtureModels.js';
 import { runCli } from '../support/runCli.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
 
@@ -19,6 +20,7 @@ describe('writes what exportConstraint gives', () => {
     ['--opset 7 --dtype float64', { opset: 7, dtype: 'float64' }],
     ['--shape 784,128', { shape: [784, 128] }],
     ['--rank 4 --axis-input', { rank: 4, axisInput: true }],
+    ['--rank 4 --axis-input --axis-count 3', { rank: 4, axisInput: true, axisCount: 3 }],
     ['--limit-inputs --dtype float16', { limitInputs: true, dtype: 'float16' }],
     ['--lowering fast --shape 784,128', { lowering: 'fast', shape: [784, 128] }],
     [
@@ -84,6 +86,7 @@ describe('refused, with exit code 2 and nothing written', () => {
     ['MaxNorm', '--phase both', /Allowed choices are partial, finish/],
     ['MaxNorm', '--phase finish --axis-input', /takes no axis/],
     ['NonNeg', '--phase partial', /each shard can be projected alone/],
+    ['MaxNorm', '--axis-count 1', /which axisInput adds/],
     ['UnitNorm', '--limit-inputs', /no limits that could be inputs/],
   ])('%s %s', async (name, options, message) => {
     const out = fresh();
@@ -91,6 +94,27 @@ describe('refused, with exit code 2 and nothing written', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
     expect(existsSync(out)).toBe(false);
+  });
+
+  test('an axis that no weight can have', async () => {
+    const far = ['MaxNorm', '--args', '{"axis": 999999998}', '--text'];
+    const { code, stderr } = await runCli('export', ...far);
+    expect(code).toBe(2);
+    expect(stderr).toContain('rank must be a whole number from 0 to 64, found 1000000000');
+  });
+
+  test('a custom constraint whose operators the opset lacks', async () => {
+    const plugin = fixturePath('../plugins/whereNegative.mjs');
+    const common = ['ZeroWhereNegative', '--plugin', plugin, '--rank', '2'];
+    for (const opset of [7, 8]) {
+      const out = fresh();
+      const { code, stderr } = await runCli('export', ...common, '--opset', `${opset}`, '--out', out);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`Where needs opset 9 or later; this graph is for opset ${opset}`);
+      expect(existsSync(out)).toBe(false);
+    }
+    const { code } = await runCli('export', ...common, '--opset', '9', '--out', fresh());
+    expect(code).toBe(0);
   });
 
   test('neither --out nor --text', async () => {

@@ -68,6 +68,7 @@ describe('inputs and outputs', () => {
       'float64 []',
       'float64 [d0,d1]',
     ]);
+    expect(described({ axisInput: true, axisCount: 2 })[1]).toBe('int64 [2]');
     expect(described({ dtype: 'bfloat16', phase: 'partial' })).toEqual(['bfloat16 [d0,d1]', sum]);
   });
 });
@@ -214,6 +215,9 @@ describe('refused', () => {
     [maxNorm(2), { phase: 'start' as never }, "phase 'start' is unknown; accepted are partial, finish"],
     [maxNorm(2), { phase: 'finish', axisInput: true }, 'phase finish takes no axis'],
     [maxNorm(2), { phase: 'partial', limitInputs: true }, 'phase partial has no limits'],
+    [maxNorm(2), { axisCount: 1 }, 'axisCount tells of the input axes, which axisInput adds'],
+    [maxNorm(2), { axisInput: true, axisCount: 0 }, 'axisCount must be a whole number from 1 on, found 0'],
+    [maxNorm(2), { axisInput: true, axisCount: 3 }, 'axisCount is 3, the weight has 2 dimensions'],
     [nonNeg(), { phase: 'partial' }, 'NonNeg looks at each weight by itself'],
     [nonNeg(), { phase: 'finish' }, 'needs no phases, as each shard can be projected alone'],
     [nonNeg(), { axisInput: true }, 'it has no axis'],

@@ -43,6 +43,21 @@ describe('NaN, infinities and halves come out as they do today', () => {
     }
   });
 
+  test('maxima and minima over an axis', async () => {
+    const rows = [1, nan, 2, -inf, -1, -2, inf, 5, 0, nan, nan, nan];
+    for (const dtype of ['float32', 'float64'] as const) {
+      for (const opset of [...older, 13, 18]) {
+        for (const told of ['sizes', 'rank', 'nothing'] as const) {
+          const input = tensor(rows, dtype, [4, 3]);
+          const { values: largest } = await runOp((x) => ops.max(x, 1), [input], { opset, told });
+          expect([...largest]).toEqual([nan, -1, inf, nan]);
+          const { values: smallest } = await runOp((x) => ops.min(x, 1, true), [input], { opset, told });
+          expect([...smallest]).toEqual([nan, -inf, 0, nan]);
+        }
+      }
+    }
+  });
+
   test('maxima broadcast both ways', async () => {
     const column = tensor([1, 5, nan], 'float64', [3, 1]);
     const row = tensor([2, inf], 'float64', [1, 2]);

@@ -7,5 +7,5 @@ import { installPython, pinned, python } from './environment.mjs';
 const script = fileURLToPath(new URL('python/run_backend_tests.py', import.meta.url));
 const models = fileURLToPath(new URL('../../models/', import.meta.url));
 
-installPython([pinned.onnx, pinned.onnxruntime]);
+installPython(Object.values(pinned));
 process.exitCode = spawnSync(python, ['-W', 'ignore', script, models], { stdio: 'inherit' }).status ?? 1;

@@ -13,7 +13,10 @@ const { applyKerasConstraint } = await importTypeScript(new URL('../support/refe
 const models = fileURLToPath(new URL('../../models/', import.meta.url));
 
 export const opsets = [7, 11, 13, 18, 21, 26];
-export const dtypes = ['float32', 'float64', 'float16'];
+export const dtypes = ['float32', 'float64', 'float16', 'bfloat16'];
+
+/** No operator takes bfloat16 before opset 13. @param {string} dtype */
+const opsetsOf = (dtype) => opsets.filter((opset) => dtype !== 'bfloat16' || opset >= 13);
 
 /**
  * @typedef {object} Case
@@ -38,7 +41,7 @@ export function makeCases(folder) {
   mkdirSync(folder, { recursive: true });
   const golden = readGoldenCases().filter(({ dtype }) => dtypes.includes(dtype));
   return [
-    ...golden.flatMap((one) => opsets.map((opset) => goldenCase(folder, one, opset))),
+    ...golden.flatMap((one) => opsetsOf(one.dtype).map((opset) => goldenCase(folder, one, opset))),
     ...publishedCases(folder),
   ];
 }
@@ -99,7 +102,7 @@ function publishedCases(folder) {
   });
 }
 
-const dtypeNames = { 1: 'float32', 7: 'int64', 10: 'float16', 11: 'float64' };
+const dtypeNames = { 1: 'float32', 7: 'int64', 10: 'float16', 11: 'float64', 16: 'bfloat16' };
 
 /** @param {string} file @returns {TensorText} */
 function readTensor(file) {

@@ -8,7 +8,11 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The Python packages that more than one of the checks needs. */
-export const pinned = { onnx: 'onnx==1.23.2', onnxruntime: 'onnxruntime==1.32.0' };
+export const pinned = {
+  onnx: 'onnx==1.23.2',
+  onnxruntime: 'onnxruntime==1.32.0',
+  bfloat16: 'ml_dtypes==0.6.0',
+};
 
 /** Everything that is made to run runtimes, and nothing that is kept. */
 export const workFolder = join(root, '.runtimes');
@@ -42,7 +46,7 @@ export function installPython(packages) {
  * @param {string[]} packages
  */
 export function preparePython(module, packages) {
-  installPython(packages);
+  installPython([...packages, pinned.bfloat16]);
   const ask = `import sys; sys.path.insert(0, sys.argv[1]); import ${module}; print(${module}.VERSION)`;
   const version = run(python, ['-c', ask, scripts]).trim().split('\n').at(-1);
   return { version, program: { command: python, args: [join(scripts, 'answer.py'), module] } };
@@ -68,7 +72,9 @@ export function prepareRust(name, library) {
     env,
   });
   const version = new RegExp(`^${library} v(\\S+)`, 'm').exec(tree)?.[1] ?? 'unknown';
-  return { version, program: { command: join(target, 'release', name), args: [] } };
+  // Errors of candle carry a trace where that is asked for.
+  const program = { command: join(target, 'release', name), args: [], env: { RUST_BACKTRACE: '0' } };
+  return { version, program };
 }
 
 /** The search path of libraries with one folder more. @param {string} folder */

@@ -7,6 +7,7 @@ export const tolerances = {
   float32: { relative: 2e-6, absolute: 1e-7 },
   float64: { relative: 1e-12, absolute: 1e-14 },
   float16: { relative: 2 ** -10, absolute: 2 ** -24 },
+  bfloat16: { relative: 2 ** -7, absolute: 2 ** -133 },
 };
 
 /** @typedef {{ status: 'pass' | 'wrong' | 'refused', error: number, words: string }} Verdict */
@@ -32,6 +33,20 @@ export function judge(one, answer) {
     largest = Math.max(largest, verdict.error);
   }
   return { status: 'pass', error: largest, words: '' };
+}
+
+/**
+ * What should not be: cases that do not pass, but those of a dtype that the runtime is said to lack, which must be
+ * refused. One that passes there is as much a finding, since the runtime no longer lacks it.
+ *
+ * @template {{ case: { dtype: string }, verdict: Verdict }} T
+ * @param {{ lacks: readonly string[], judged: readonly T[] }} runtime
+ * @returns {T[]}
+ */
+export function unexpected({ lacks, judged }) {
+  return judged.filter(
+    ({ case: { dtype }, verdict: { status } }) => status !== (lacks.includes(dtype) ? 'refused' : 'pass'),
+  );
 }
 
 /**
@@ -74,10 +89,10 @@ function wrong(error, words) {
   return { status: 'wrong', error, words };
 }
 
-/** A runtime's words on one line, without the paths of this machine. @param {string} words */
+/** A runtime's words on one line, without the paths of this machine or of its makers'. @param {string} words */
 function tidyWords(words) {
   return words
-    .replace(/(?:file:\/\/)?(?:\/[\w.+@-]+){2,}\/([\w.+-]+)/g, '$1')
+    .replace(/(?:file:\/\/)?[\w.+@-]*(?:\/[\w.+@-]+){2,}\/([\w.+-]+)/g, '$1')
     .replace(/\bc\d{4}-\d+\.onnx/g, 'model.onnx')
     .replace(/0x[0-9a-f]{6,}/g, '0x…')
     .replace(/\s+/g, ' ')

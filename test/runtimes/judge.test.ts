@@ -1,6 +1,6 @@
 // What the judge of runtimes lets pass and what not, and how the tables tell it.
 import { describe, expect, test } from 'vitest';
-import { judge } from './judge.mjs';
+import { judge, unexpected } from './judge.mjs';
 import { formatTables } from './table.mjs';
 
 const bytesOf = (array: Float32Array | Float64Array): string => Buffer.from(array.buffer).toString('base64');
@@ -53,14 +53,46 @@ describe('judge', () => {
   });
 
   test('takes an error, another dtype, a missing output and no answer for refusals', () => {
-    expect(judge(asked([1]), { error: 'no  kernel\nin /usr/lib/some/place/file.cc' })).toMatchObject({
+    expect(
+      judge(asked([1]), { error: 'no  kernel\nin /usr/lib/some/place/file.cc, src/cpp/deep/core.cc:8' }),
+    ).toMatchObject({
       status: 'refused',
-      words: 'no kernel in file.cc',
+      words: 'no kernel in file.cc, core.cc:8',
     });
     expect(judge(asked([1], 'float64'), { outputs: [float32(1)] }).words).toBe('answers float64 in float32');
     expect(judge(asked([1]), { outputs: [] }).words).toBe('no output w_out');
     expect(judge(asked([1]), undefined).words).toBe('no answer');
   });
+});
+
+test.each([
+  ['bfloat16', 1 + 2 ** -7, 'pass'],
+  ['bfloat16', 1 + 2 ** -6, 'wrong'],
+  ['float16', 1 + 2 ** -10, 'pass'],
+  ['float16', 1 + 2 ** -9, 'wrong'],
+])('a value of %s may be the one beside the nearest, and no further: %d', (dtype, value, status) => {
+  const bits = dtype === 'bfloat16' ? 0x3f80 + (value - 1) * 2 ** 7 : 0x3c00 + (value - 1) * 2 ** 10;
+  const data = Buffer.from(Uint16Array.of(bits).buffer).toString('base64');
+  expect(judge(asked([1], dtype), { outputs: [{ dtype, dims: [1], data }] }).status).toBe(status);
+});
+
+test('a dtype that a runtime is said to lack must be refused, and every other case pass', () => {
+  const words = { error: 0, words: '' };
+  const judged = ['float32', 'bfloat16'].flatMap((dtype) =>
+    (['pass', 'wrong', 'refused'] as const).map((status) => ({
+      case: { dtype },
+      verdict: { status, ...words },
+    })),
+  );
+  const found = (lacks: string[]) =>
+    unexpected({ lacks, judged }).map(({ case: { dtype }, verdict }) => `${dtype} ${verdict.status}`);
+  expect(found([])).toEqual(['float32 wrong', 'float32 refused', 'bfloat16 wrong', 'bfloat16 refused']);
+  expect(found(['bfloat16'])).toEqual([
+    'float32 wrong',
+    'float32 refused',
+    'bfloat16 pass',
+    'bfloat16 wrong',
+  ]);
 });
 
 test('the tables tell what passes by opset, how many fail, and the words', () => {
@@ -79,4 +111,28 @@ test('the tables tell what passes by opset, how many fail, and the words', () =>
   expect(text).toContain('- [1] Some: `no | kernel`');
   expect(text).toContain('- [2] Some: NaN becomes 0');
   expect(text).toContain('- Other was not run: not here');
+});
+
+test('words are told once for all constraints and sizes, and apart where dtypes or causes differ', () => {
+  const refusals = [
+    'Node Cast_1 of MaxNorm has no kernel',
+    'Node Cast_12 of UnitNorm has no kernel',
+    'answers float64 in float32',
+    'answers float16 in float32',
+    `${'a long preamble '.repeat(10)} first cause`,
+    `${'a long preamble '.repeat(10)} second cause`,
+  ].map((words) => ({ case: asked([1]), verdict: { status: 'refused' as const, error: Number.NaN, words } }));
+  const wrong = ['0.5 for 0.25', '-3 for 4', 'NaN for 0', 'NaN for 8'].map((words) => ({
+    case: asked([1]),
+    verdict: { status: 'wrong' as const, error: 1, words },
+  }));
+  const judged = [...refusals, ...wrong];
+  const runtime = { name: 'Some', version: '1.0', note: 'CPU', checks: false, judged };
+  const text = formatTables([runtime], [], '2000-01-01', 'Not asked.');
+  expect(text.match(/^- \[/gm)).toHaveLength(7);
+  expect(text).toContain('Some: a wrong answer, such as 0.5 for 0.25 for MaxNorm');
+  expect(text).toContain('Some: NaN for a number, such as NaN for 0 for MaxNorm');
+  // In code are a runtime's own words alone.
+  expect(text).toContain('Some: `Node Cast_1 of MaxNorm has no kernel`');
+  expect(text).toContain('Some: answers float16 in float32\n');
 });

@@ -9,7 +9,7 @@ import { replaceTables } from '../../models/runtimesSection.mjs';
 import { makeCases } from './cases.mjs';
 import { collectAnswers } from './collectAnswers.mjs';
 import { workFolder } from './environment.mjs';
-import { judge } from './judge.mjs';
+import { judge, unexpected } from './judge.mjs';
 import { runtimes } from './runtimes.mjs';
 import { runShardedExample } from './shardedExample.mjs';
 import { formatTables } from './table.mjs';
@@ -74,7 +74,7 @@ function choose(only) {
 }
 
 /** @param {import('./runtimes.mjs').Runtime} runtime */
-async function ask({ key, name, note, whole, checks = false, prepare }) {
+async function ask({ key, name, note, whole, checks = false, lacks = [], prepare }) {
   const { version, program } = prepare();
   const folder = join(workFolder, key);
   rmSync(folder, { recursive: true, force: true });
@@ -86,7 +86,7 @@ async function ask({ key, name, note, whole, checks = false, prepare }) {
     const verdict = checks && answer?.outputs !== undefined ? accepted : judge(one, answer);
     return { case: one, verdict };
   });
-  return { name, version, note, checks, judged };
+  return { name, version, note, checks, lacks, judged };
 }
 
 function summary({ judged }) {
@@ -101,12 +101,10 @@ function summary({ judged }) {
   return `${parts.join(', ')}; largest error ${largest}`;
 }
 
-/** Cases that do not pass, and runtimes that could not be run; the first of each are told. */
+/** How many cases do not end as they should, and runtimes that could not be run; the first cases are told. */
 function failures() {
-  const failing = ran.flatMap(({ name, judged }) =>
-    judged
-      .filter(({ verdict }) => verdict.status !== 'pass')
-      .map(({ case: one, verdict }) => ({ name, one, verdict })),
+  const failing = ran.flatMap((runtime) =>
+    unexpected(runtime).map(({ case: one, verdict }) => ({ name: runtime.name, one, verdict })),
   );
   for (const { name, one, verdict } of failing.slice(0, 20)) {
     console.error(

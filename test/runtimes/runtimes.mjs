@@ -13,6 +13,7 @@ import { pinned, preparePython, prepareRust, withLibraries } from './environment
  * @property {string} note
  * @property {boolean} whole whether it is asked every case, or opset 18 and a sample of the others
  * @property {boolean} [checks] it judges files and computes nothing
+ * @property {readonly string[]} [lacks] dtypes that it refuses in every case, as far as --only is concerned
  * @property {() => { version: string, program: import('./collectAnswers.mjs').Program }} prepare throws where it cannot run here
  */
 
@@ -37,7 +38,7 @@ function prepareNode(path, provider, library, env) {
 /** @returns {Runtime} */
 function fromNode(key, provider, note, whole, env = () => ({})) {
   const prepare = () => prepareNode('node/onnxruntimeNode.mjs', provider, 'onnxruntime-node', env);
-  return { key, name: `onnxruntime-node, ${provider}`, note, whole, prepare };
+  return { key, name: `onnxruntime-node, ${provider}`, note, whole, lacks: ['bfloat16'], prepare };
 }
 
 /** @returns {Runtime} */
@@ -46,7 +47,7 @@ function fromChromium(key, provider, note, whole) {
     if (findChromium() === undefined) throw new Error('no Chromium on the PATH or in $CHROMIUM');
     return prepareNode('chromium/onnxruntimeWeb.mjs', provider, 'onnxruntime-web', () => ({}));
   };
-  return { key, name: `onnxruntime-web, ${provider}`, note, whole, prepare };
+  return { key, name: `onnxruntime-web, ${provider}`, note, whole, lacks: ['bfloat16'], prepare };
 }
 
 /** @returns {Record<string, string>} */

@@ -57,8 +57,14 @@ async function runInPage({ model, inputs, outputs, provider }) {
   });
   const feeds = inputs.map(({ name, dtype, dims, data }) => {
     const { buffer } = toBytes(data);
-    const arrays = { float32: Float32Array, float64: Float64Array, int64: BigInt64Array };
-    const ArrayType = arrays[dtype] ?? globalThis.Float16Array ?? Uint16Array;
+    const arrays = {
+      float32: Float32Array,
+      float64: Float64Array,
+      float16: globalThis.Float16Array ?? Uint16Array,
+      bfloat16: Uint16Array,
+      int64: BigInt64Array,
+    };
+    const ArrayType = arrays[dtype];
     return [name, new ort.Tensor(dtype, new ArrayType(buffer), dims)];
   });
   const found = await session.run(Object.fromEntries(feeds));

@@ -2,7 +2,13 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { answerLines } from '../answerLines.mjs';
 
-const arrays = { float32: Float32Array, float64: Float64Array, float16: Uint16Array, int64: BigInt64Array };
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  int64: BigInt64Array,
+};
 const [provider, ...files] = process.argv.slice(2);
 const options = {
   executionProviders: [provider],

@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 
+import ml_dtypes  # noqa: F401 makes bfloat16 a name that NumPy knows
 import numpy as np
 
 

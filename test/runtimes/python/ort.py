@@ -1,4 +1,5 @@
 # onnxruntime for Python, on the CPU.
+import bfloat16
 import onnxruntime
 
 VERSION = onnxruntime.__version__
@@ -8,4 +9,4 @@ onnxruntime.set_default_logger_severity(4)
 
 def run(case, inputs):
     session = onnxruntime.InferenceSession(case["model"], providers=["CPUExecutionProvider"])
-    return session.run(case["outputs"], inputs)
+    return bfloat16.run(session, case["outputs"], inputs)

@@ -5,12 +5,18 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 from onnx.reference import ReferenceEvaluator
 
-NUMPY = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "BF16": np.uint16}
+NUMPY = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "BF16": ml_dtypes.bfloat16}
 # Half types are compared with the formula in float64, rounded once; the others with Keras.
-TOLERANCE = {"float32": (2e-6, 1e-7), "float64": (1e-12, 0), "float16": (2**-10, 2**-24)}
+TOLERANCE = {
+    "float32": (2e-6, 1e-7),
+    "float64": (1e-12, 0),
+    "float16": (2**-10, 2**-24),
+    "bfloat16": (2**-7, 2**-133),
+}
 
 
 def read_arrays(path):
@@ -54,10 +60,12 @@ def main(folder, runs):
             (found,) = evaluators[run["model"]].run(None, {"w": w})
             reference = exact(case, w)
         dtype = case["dtype"]
-        wanted = arrays[f"{run['id']}/{'exact' if dtype == 'float16' else 'keras'}"]
+        wanted = arrays[f"{run['id']}/{'exact' if dtype.endswith('float16') else 'keras'}"]
         relative, absolute = TOLERANCE[dtype]
         counts[f"{run['form']} opset {run['opset']}"] += 1
-        if found.dtype != w.dtype or not np.allclose(found, wanted, relative, absolute, equal_nan=True):
+        if found.dtype != w.dtype or not np.allclose(
+            found.astype(np.float64), wanted.astype(np.float64), relative, absolute, equal_nan=True
+        ):
             faults.append(f"{run['id']} {case['constraint']['class_name']} {case['note']} {run['form']} {run['opset']}")
             continue
         finite = np.isfinite(reference) & np.isfinite(found.astype(np.float64))

@@ -1,4 +1,5 @@
 // Runs the cases on RTen.
+use half::{bf16, f16};
 use rten::{Model, Value, ValueOrView};
 use rten_tensor::{AsView, Layout};
 use runtimes::{answer_all, Case, Tensor};
@@ -7,10 +8,12 @@ fn read(tensor: &Tensor) -> Result<Value, String> {
     let bytes = tensor.bytes();
     match tensor.dtype.as_str() {
         "float32" => shaped(tensor, chunks::<4>(&bytes).map(f32::from_le_bytes).collect::<Vec<_>>()),
-        // RTen has neither: its documentation says to hand over float32 and int32 in their place.
+        // RTen has none of these: its documentation says to hand over float32 and int32 in their place.
         "float64" => shaped(tensor, chunks::<8>(&bytes).map(|x| f64::from_le_bytes(x) as f32).collect::<Vec<_>>()),
         "int64" => shaped(tensor, chunks::<8>(&bytes).map(|x| i64::from_le_bytes(x) as i32).collect::<Vec<_>>()),
-        other => Err(format!("RTen has no tensors of {other}")),
+        "float16" => shaped(tensor, chunks::<2>(&bytes).map(|x| f16::from_le_bytes(x).to_f32()).collect::<Vec<_>>()),
+        "bfloat16" => shaped(tensor, chunks::<2>(&bytes).map(|x| bf16::from_le_bytes(x).to_f32()).collect::<Vec<_>>()),
+        other => panic!("no case has {other}"),
     }
 }
 
