@@ -1,4 +1,4 @@
-// The forms of operators for other providers, run on the CPU: the answer is the operator's own.
+// The forms of operators for each provider, run on the CPU: the answer is the operator's own.
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { encodeTensors } from '../../src/fit/step/encodeTensors.js';
@@ -19,10 +19,27 @@ async function answer(row: FormCase, provider: string): Promise<Record<string, F
   return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
 }
 
-describe('the forms for WebGPU give the same', () => {
+/** A provider without forms of its own. */
+const plain = 'none';
+
+describe.each(['webgpu', 'cpu'])('the forms for %s give the same', (provider) => {
   test.each(formCases)('$name', async (row) => {
-    expect(formFaults(await answer(row, 'webgpu'), await answer(row, 'cpu'))).toEqual([]);
+    expect(formFaults(await answer(row, provider), await answer(row, plain))).toEqual([]);
   });
+});
+
+test.each([
+  ['conv 2x4x6x6 by 4x4x3x2 {}', 2],
+  ['conv 3x24x4x4 by 24x24x2x2 {}, the batch open', 2],
+  ['conv 6x4x5x5 by 8x4x3x3 {}', 3], // as many places as the window is long
+  ['conv 2x6x5x5 by 4x3x2x2 {"groups":2}', 3],
+])('on processors %s and its gradients take %i convolutions', (name, count) => {
+  const row = formCases.find((each) => each.name === name) as FormCase;
+  const convolutions = (provider: string): number => {
+    const { graph } = onnx.ModelProto.decode(formGraph(row, provider));
+    return (graph?.node ?? []).filter(({ opType }) => opType === 'Conv').length;
+  };
+  expect(['cpu', 'wasm', plain].map(convolutions)).toEqual([count, count, 3]);
 });
 
 test('and are other graphs, without what WebGPU lacks', () => {
@@ -33,7 +50,7 @@ test('and are other graphs, without what WebGPU lacks', () => {
     });
   const lacking = ['Max', 'Min', 'And', 'Or', 'Relu', 'Shape', 'Identity', 'Pow'];
   expect(lacking.filter((operator) => operators('webgpu').includes(operator))).toEqual([]);
-  expect(lacking.filter((operator) => !operators('cpu').includes(operator))).toEqual(['Identity']);
+  expect(lacking.filter((operator) => !operators(plain).includes(operator))).toEqual(['Identity']);
 });
 
 describe('random numbers of the iteration', () => {

@@ -64,6 +64,9 @@ export const formCases: readonly FormCase[] = [
   conv([2, 6, 5, 5], [12, 1, 3, 3], { groups: 6 }),
   conv([1, 4, 4, 4, 4], [4, 2, 2, 2, 2], { groups: 2 }),
   conv([1, 6, 4, 4, 4], [4, 6, 2, 2, 2]),
+  conv([3, 24, 4, 4], [24, 24, 2, 2]),
+  conv([3, 24, 9], [24, 24, 2], { strides: [2], dilations: [3], pads: [[1, 0]] }),
+  open(conv([3, 24, 4, 4], [24, 24, 2, 2])),
   open(conv([6, 4, 5, 5], [8, 4, 3, 3])),
   open(conv([3, 6, 5, 5], [4, 6, 3, 3])),
   {

@@ -5,6 +5,7 @@ import { multiply } from '../../ops/elementwise.js';
 import { rewriteAll } from '../../ops/rewrite.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import type { Form, FormGround } from './form.js';
+import { placesSideBySide } from './hostConvolutions.js';
 import { channelsInFours, groupsApart } from './webGpuConvolutions.js';
 import { greaterOf, NaNThroughRelu, powerOfConstant, smallerOf } from './webGpuElementwise.js';
 import { bothOf, eitherOf } from './webGpuLogic.js';
@@ -21,6 +22,7 @@ interface Row {
 }
 
 const webgpu: readonly string[] = ['webgpu'];
+const hosts: readonly string[] = ['cpu', 'wasm'];
 
 /** The forms; of each operator the first one that fits is taken. */
 const table: readonly Row[] = [
@@ -41,6 +43,12 @@ const table: readonly Row[] = [
     providers: webgpu,
     because: 'is wrong where channels come in threes, but not in fours, and filters in fours',
     form: channelsInFours,
+  },
+  {
+    operator: 'Conv',
+    providers: hosts,
+    because: 'takes twice as long for the gradients of kernels',
+    form: placesSideBySide,
   },
   {
     operator: 'Pow',
