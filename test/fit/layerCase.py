@@ -11,7 +11,7 @@ MaxNorm, MinMaxNorm, NonNeg, UnitNorm = (
     constraints.MaxNorm, constraints.MinMaxNorm, constraints.NonNeg, constraints.UnitNorm)
 
 # How many ids there are for Embedding, and how many numbers the largest sample has.
-IDS, LARGEST = 6, 4 * 4 * 5 * 2
+IDS, LARGEST = 6, 4 * 4 * 3 * 4
 
 LINE, IMAGE, VOLUME = (7, 3), (5, 6, 2), (4, 3, 4, 2)
 FIRST_LINE, FIRST_IMAGE, FIRST_VOLUME = (3, 7), (2, 5, 6), (2, 4, 3, 4)
@@ -24,20 +24,25 @@ def dense(units=2, name="after", **options):
     return layers.Dense(units, name=name, **options)
 
 
-def around(shape, make, units=None):
-    """The layer behind a dense one, so that its input has a gradient that counts, and before another."""
+def around(shape, make, units=None, halves=False):
+    """The layer behind a dense one, so that its input has a gradient that counts, and before another.
+
+    `halves` is for glu, of which Keras thinks that it keeps its input's shape: the halved dimension must go at once.
+    """
     def model():
         parts = [keras.Input(shape, name="input"), dense(units or shape[-1], "before"), make()]
         built = keras.Sequential(parts)
-        if len(built.output_shape) > 2:
+        if halves:
+            built.add(layers.GlobalAveragePooling1D(data_format="channels_first", name="average"))
+        elif len(built.output_shape) > 2:
             built.add(layers.Flatten(name="flat"))
         built.add(dense())
         return built
     return model
 
 
-def case(name, shape, kind, *args, optimizer="sgd", rate=0.02, units=None, **options):
-    return name, kind.__name__, around(shape, lambda: kind(*args, name="own", **options), units), {
+def case(name, shape, kind, *args, optimizer="sgd", rate=0.02, units=None, halves=False, **options):
+    return name, kind.__name__, around(shape, lambda: kind(*args, name="own", **options), units, halves), {
         "optimizer": optimizer, "rate": rate}
 
 

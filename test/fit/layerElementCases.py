@@ -89,6 +89,7 @@ def normalization_cases():
     yield case("layernorm-first", (3, 4), kind, axis=1, **both)
     yield case("layernorm-no-scale", (3, 5), kind, scale=False, beta_constraint=NonNeg())
     yield case("layernorm-no-center", (3, 5), kind, center=False, gamma_constraint=NonNeg())
+    yield case("layernorm-rms", (3, 5), kind, rms_scaling=True, gamma_constraint=NonNeg())
     kind = layers.GroupNormalization
     yield case("groupnorm", (3, 4), kind, groups=2, epsilon=0.01, **both)
     yield case("groupnorm-image", (3, 2, 6), kind, groups=3, **both)
@@ -115,9 +116,10 @@ ACTIVATIONS = [
 
 def activation_cases():
     for name in ACTIVATIONS:
-        yield case(f"activation-{name.replace('_', '-')}", (3, 4), layers.Activation, name)
+        yield case(f"activation-{name.replace('_', '-')}", (3, 4), layers.Activation, name, halves=name == "glu",
+                   rate=0.002 if name == "exponential" else 0.02)
     for name in ("relu", "softmax", "glu"):
-        yield case(f"conv-activation-{name}", (4, 3), layers.Conv1D, 4, 2, activation=name,
+        yield case(f"conv-activation-{name}", (4, 3), layers.Conv1D, 4, 2, activation=name, halves=name == "glu",
                    kernel_constraint=MaxNorm(0.5, axis=[0, 1]))
     yield case("relu", (3, 4), layers.ReLU)
     yield case("relu-max", (3, 4), layers.ReLU, max_value=0.5)
