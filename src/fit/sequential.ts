@@ -1,8 +1,8 @@
 // Models as users write them: layers one after another.
-// Must not import other folders of fit but models and serialized.
+// Must not import other folders of fit but models and layerFactories.
 import { type ConstraintClass, classNameOf } from '../constraints/constraint.js';
 import { snakeCase } from '../keras/serializedLayer.js';
-import type { LayerDefinition } from './layerFactories.js';
+import type { LayerDefinition } from './layerFactories/layerDefinition.js';
 import { type ModelOptions, modelFromConfig, type TrainableModel } from './models/trainableModel.js';
 import type { SerializedKeras } from './serialized.js';
 

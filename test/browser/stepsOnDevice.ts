@@ -2,33 +2,23 @@
 // Must not import Node.
 import { expect } from 'vitest';
 import { buildTrainStep } from '../../src/fit/index.js';
-import type { StepLoop } from '../../src/node.js';
+import { type Loops, openLoop } from '../support/followTraining.js';
 import { smallData, smallModel, smallOptions } from '../support/smallTraining.js';
 
 /** @param options those of the loop, which say that the CPU must not help */
 export async function stepsOnDevice(
-  loops: { create(...args: Parameters<typeof StepLoop.create>): Promise<StepLoop> },
+  loops: Loops,
   batchSize: number | undefined,
   options: object,
 ): Promise<void> {
   const { optimizer, loss, metrics } = smallOptions;
   const size = batchSize === undefined ? {} : { batchSize };
   const step = buildTrainStep(smallModel(0.4), { optimizer, loss, metrics, ...size, provider: 'webgpu' });
-  const parameters = Object.entries(step.parameters).map(([name, pair]) => [
-    name,
-    { ...pair, constraint: null },
-  ]);
-  const loop = await loops.create(
-    step.model,
-    { parameters: Object.fromEntries(parameters) },
-    {
-      initial: step.initial,
-      state: step.state,
-      inputs: { learning_rate: 0 },
-      fetch: step.metrics.map(({ name }) => name),
-      ...options,
-    },
-  );
+  const loop = await openLoop(loops, step, {
+    inputs: { learning_rate: 0 },
+    fetch: step.metrics.map(({ name }) => name),
+    ...options,
+  });
   const { x, y } = smallData();
   const batch = {
     x: { data: (x as { data: Float32Array }).data.slice(0, 8 * 98), dims: [8, 7, 7, 2] },

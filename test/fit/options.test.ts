@@ -9,7 +9,6 @@ import {
 } from '../../src/train.js';
 import {
   batchSize,
-  far,
   farFromKerasOptions,
   farWeights,
   followOptions,
@@ -17,6 +16,7 @@ import {
   setWeights,
   steps,
 } from '../support/followOptions.js';
+import { far } from '../support/followTraining.js';
 import { answered, array, cases, type FitRun, fits, type OptionCase } from '../support/optionCases.js';
 
 interface SerializedOptimizer {

@@ -58,6 +58,16 @@ export const formCases: readonly FormCase[] = [
     ],
   }),
   conv([2, 6, 7, 7], [4, 6, 1, 1], { strides: [2, 2] }),
+  conv([2, 6, 6, 6], [4, 6, 1, 1], { strides: [2, 2] }),
+  ...[2, 6].map((channels) =>
+    conv([2, channels, 5, 5], [4, channels, 1, 1], {
+      pads: [
+        [0, 0],
+        [0, 1],
+      ],
+    }),
+  ),
+  conv([2, 2, 5], [2, 2, 1], { pads: [[0, 2]] }),
   conv([6, 4, 5, 5], [8, 4, 3, 3]),
   conv([9, 2, 8], [4, 2, 3], { pads: [[2, 0]] }),
   conv([2, 6, 5, 5], [4, 3, 2, 2], { groups: 2 }),

@@ -62,16 +62,3 @@ export function array(name: string): Float32Array | Int32Array {
   const { buffer } = bytes.slice();
   return dtype === 'int32' ? new Int32Array(buffer) : new Float32Array(buffer);
 }
-
-/** Cuts numbers that stand one after another by their shapes. */
-export function cut(
-  numbers: readonly number[],
-  shapes: readonly (readonly number[])[],
-): readonly (readonly number[])[] {
-  let at = 0;
-  return shapes.map((shape) => {
-    const size = shape.reduce((product, each) => product * each, 1);
-    at += size;
-    return numbers.slice(at - size, at);
-  });
-}

@@ -80,3 +80,16 @@ export function toNumbers({ dtype, bytes }: StoredTensor): number[] {
       throw new RangeError(`no numbers in ${dtype}`);
   }
 }
+
+/** Cuts numbers that stand one after another by their shapes. */
+export function cut(
+  numbers: readonly number[],
+  shapes: readonly (readonly number[])[],
+): readonly (readonly number[])[] {
+  let at = 0;
+  return shapes.map((shape) => {
+    const size = shape.reduce((product, each) => product * each, 1);
+    at += size;
+    return numbers.slice(at - size, at);
+  });
+}

@@ -6,7 +6,7 @@ import { rewriteAll } from '../../ops/rewrite.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import type { Form, FormGround } from './form.js';
 import { placesSideBySide } from './hostConvolutions.js';
-import { channelsInFours, groupsApart } from './webGpuConvolutions.js';
+import { channelsInFours, groupsApart, paddedBehind } from './webGpuConvolutions.js';
 import { greaterOf, NaNThroughRelu, powerOfConstant, smallerOf } from './webGpuElementwise.js';
 import { bothOf, eitherOf } from './webGpuLogic.js';
 import { drawnFromIteration } from './webGpuRandom.js';
@@ -37,6 +37,12 @@ const table: readonly Row[] = [
     providers: webgpu,
     because: 'fails with groups and three spatial dimensions',
     form: groupsApart,
+  },
+  {
+    operator: 'Conv',
+    providers: webgpu,
+    because: 'leaves out the padding behind of windows of one',
+    form: paddedBehind,
   },
   {
     operator: 'Conv',

@@ -1,7 +1,8 @@
 // Convolutions that WebGPU computes right.
 // Must not import other folders of fit.
 import { type ConvWindow, convolve } from '../../ops/convolution.js';
-import { dimsOf, pad, sizeAt, slice } from '../../ops/moving.js';
+import { add } from '../../ops/elementwise.js';
+import { dimsOf, pad, reshapeTo, sizeAt, slice } from '../../ops/moving.js';
 import { concatenate } from '../../ops/shaping.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import { convWindowOf } from '../autodiff/convolutionVjps.js';
@@ -39,6 +40,29 @@ export function groupsApart(call: FormCall): SymbolicTensor | undefined {
     ),
     1,
   );
+}
+
+/**
+ * A window of one, and behind its result what it makes of padding: the provider takes it for a product of matrices where
+ * nothing stands before, and leaves out what stands behind. Padding the input is no way, as ONNX Runtime fuses that again.
+ */
+export function paddedBehind(call: FormCall): SymbolicTensor | undefined {
+  const { x, kernel, bias, window } = convolutionOf(call);
+  const { pads } = window;
+  const isOne = dimsOf('conv', kernel)
+    .slice(2)
+    .every((size) => size === 1);
+  const isBehind = pads.every(([before]) => before === 0) && pads.some(([, after]) => after > 0);
+  if (!isOne || !isBehind) return undefined;
+  const inside = convolve(x, kernel, { ...window, pads: pads.map(() => [0, 0]) });
+  const right = inside.source.kind === 'op' ? channelsInFours({ ...call, ...inside.source }) : undefined;
+  const rest = pads.map((_, i): [number, number] => [
+    0,
+    sizeAt('conv', call.tensor, i + 2) - sizeAt('conv', inside, i + 2),
+  ]);
+  const result = pad(right ?? inside, [[0, 0], [0, 0], ...rest]);
+  if (bias === undefined) return result;
+  return add(result, reshapeTo(bias, [sizeAt('conv', kernel, 0), ...pads.map(() => 1)]));
 }
 
 /** With channels of zeros up to a multiple of four; where channels are open, with a filter of zeros that is cut off. */

@@ -9,7 +9,7 @@ import { dimsOf, sizeAt, slice } from '../../ops/moving.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import { castTo } from '../../ops/tensorLike.js';
 import { dataFormatOf } from './convolutionLayers.js';
-import type { LayerCall, LayerFamily } from './layerKind.js';
+import type { LayerCall, LayerFamily, LayerKind } from './layerKind.js';
 
 function rateOf({ settings, training }: LayerCall): number {
   const rate = settings.number('rate', 0);
@@ -80,12 +80,15 @@ function alphaDropout(layer: LayerCall): SymbolicTensor {
   return add(multiply(kept, scale), -scale * saturation * rate);
 }
 
-const spatial = { settings: ['rate', 'seed', 'data_format'], call: spatialDropout };
+const spatial = (...more: readonly string[]): LayerKind => ({
+  settings: ['rate', 'seed', ...more],
+  call: spatialDropout,
+});
 
 export const regularizationLayers: LayerFamily = {
   Dropout: { settings: ['rate', 'seed', 'noise_shape'], call: dropout },
   AlphaDropout: { settings: ['rate', 'seed', 'noise_shape'], call: alphaDropout },
-  SpatialDropout1D: spatial,
-  SpatialDropout2D: spatial,
-  SpatialDropout3D: spatial,
+  SpatialDropout1D: spatial(),
+  SpatialDropout2D: spatial('data_format'),
+  SpatialDropout3D: spatial('data_format'),
 };

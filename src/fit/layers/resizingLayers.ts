@@ -30,8 +30,11 @@ function upSampling(rank: number): LayerKind {
     );
   };
   // In one and three dimensions there is one way to do it, and no setting for it.
-  return { settings: ['size', 'data_format', ...(rank === 2 ? ['interpolation'] : [])], call };
+  return { settings: ['size', ...formatOf(rank), ...(rank === 2 ? ['interpolation'] : [])], call };
 }
+
+/** Keras has one dimension's channels last and no setting for it, but in ZeroPadding1D. */
+const formatOf = (rank: number): readonly string[] => (rank === 1 ? [] : ['data_format']);
 
 type Ends = readonly (readonly [number, number])[];
 
@@ -68,7 +71,7 @@ function cropping(rank: number): LayerKind {
       ),
     );
   };
-  return { settings: ['cropping', 'data_format'], call };
+  return { settings: ['cropping', ...formatOf(rank)], call };
 }
 
 export const resizingLayers: LayerFamily = {

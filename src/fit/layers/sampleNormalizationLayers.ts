@@ -76,12 +76,12 @@ function unitNormalization(layer: LayerCall): SymbolicTensor {
   return unitLength(layer.input, axesOf(layer), 1e-12);
 }
 
-/** `scale · x / √(mean(x²) + epsilon)`. */
+/** `scale · x / √(mean(x²) + epsilon)`; as in Keras the scale lies along the last dimensions, whichever the axes are. */
 function rmsNormalization(layer: LayerCall): SymbolicTensor {
   const { settings, input, variable } = layer;
   const axes = axesOf(layer);
   const size = sqrt(add(mean(square(input), axes, true), settings.number('epsilon', 1e-6)));
-  return multiply(divide(input, size), along(variable('scale'), input, axes));
+  return multiply(divide(input, size), variable('scale'));
 }
 
 export const sampleNormalizationLayers: LayerFamily = {

@@ -41,7 +41,12 @@ function legacyRef(item: unknown, place: ErrorPlace): TensorRef {
 
 function refuseArguments(kwargs: unknown, place: ErrorPlace): void {
   if (!isObject(kwargs)) return;
-  const given = Object.entries(kwargs).find(([, value]) => value !== null && value !== undefined);
+  const given = Object.entries(kwargs).find(([, value]) => !isEmpty(value));
   if (given === undefined) return;
   throw new UnsupportedError(`a layer is called with the argument ${given[0]}, which is not known`, place);
+}
+
+/** Nothing, or as many nothings as there are inputs: Keras writes the masks of models with several so. */
+function isEmpty(value: unknown): boolean {
+  return (value ?? null) === null || asList(value)?.every(isEmpty) === true;
 }

@@ -122,7 +122,8 @@ class Tracer {
       variable: (name) => {
         const found = variable(layer, name, inputs);
         used.set(name, found);
-        return found;
+        // A shared layer goes on from what its last call made of it.
+        return this.updates.get(`${layer.path}/${name}`) ?? found;
       },
       update: (name, value) => this.updates.set(`${layer.path}/${name}`, value),
       uniform: (like) => {
