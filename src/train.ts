@@ -1,5 +1,7 @@
 // The train entry point for Node: Keras models trained by onnxruntime-node with their constraints.
+
 import { writeFileAtomic } from './files/atomicWrite.js';
+import { readFileIfAny } from './files/readFile.js';
 import { type TrainingEntry, trainingEntry } from './fit/trainingEntry.js';
 import { loadNodeOrt, maySkipCopies } from './runtime/nodeOrt.js';
 import { showProgress } from './training/nodeProgress.js';
@@ -10,6 +12,7 @@ const entry: TrainingEntry = trainingEntry({
   provider: 'cpu',
   maySkipCopies,
   writeFile: writeFileAtomic,
+  readFile: readFileIfAny,
   showProgress,
 });
 

@@ -8,6 +8,7 @@ const entry: TrainingEntry = trainingEntry({
   provider: 'wasm',
   maySkipCopies: () => false,
   writeFile: undefined,
+  readFile: undefined,
   showProgress: undefined,
 });
 

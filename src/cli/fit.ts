@@ -1,6 +1,8 @@
 // `fit`: trains a Keras model under its constraints.
 // Must not import commander.
+
 import { checkTarget, writeFileAtomic } from '../files/atomicWrite.js';
+import { readFileIfAny } from '../files/readFile.js';
 import type { Logs } from '../fit/callbacks/callback.js';
 import { encodeInference } from '../fit/save/encodeInference.js';
 import { encodeKeras } from '../fit/save/encodeKeras.js';
@@ -56,6 +58,7 @@ export async function fitCommand(file: string, options: FitCommandOptions, outpu
     provider: 'cpu',
     maySkipCopies,
     writeFile: writeFileAtomic,
+    readFile: readFileIfAny,
     showProgress,
   });
   const training = {

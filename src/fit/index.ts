@@ -67,7 +67,7 @@ export { l1, l1l2, l2 } from './regularizerFactories.js';
 export type { FitOptions, History } from './run/fitOptions.js';
 export type { EvaluateOptions, PredictionBatch, PredictionData, RunModelOptions } from './run/runOptions.js';
 export { encodeInference, type InferenceOptions } from './save/encodeInference.js';
-export { encodeKeras } from './save/encodeKeras.js';
+export { encodeKeras, encodeKerasWeights } from './save/encodeKeras.js';
 export {
   type CosineDecayArgs,
   type CosineDecayRestartsArgs,

@@ -2,7 +2,7 @@
 // Must not import files or cli.
 import { checkOptions } from '../../graph/knownKeys.js';
 import { providerName } from '../../runtime/providerTable.js';
-import { createStepLoop, type StepLoopPlatform } from '../../training/openStepLoop.js';
+import { createStepLoop } from '../../training/openStepLoop.js';
 import type { StepLoop } from '../../training/stepLoop.js';
 import type { Batches } from '../data/batchStream.js';
 import type { TrainingData } from '../data/dataset.js';
@@ -15,6 +15,7 @@ import { compileOf, Evaluator, groundOf } from './evaluate.js';
 import { type FitOptions, fitOptionNames, type History } from './fitOptions.js';
 import { openSamples } from './openSamples.js';
 import { Training } from './training.js';
+import type { TrainingPlatform } from './trainingPlatform.js';
 
 /**
  * Trains the model, whose weights and optimizer state are those of the last step afterwards, also where it was stopped.
@@ -22,7 +23,7 @@ import { Training } from './training.js';
  * @param data samples in memory, or batches one after another
  */
 export async function fitModel(
-  on: StepLoopPlatform,
+  on: TrainingPlatform,
   model: TrainableModel,
   data: TrainingData | Batches<TrainingData>,
   options: FitOptions = {},
@@ -60,7 +61,7 @@ export async function fitModel(
 }
 
 function buildStep(
-  on: StepLoopPlatform,
+  on: TrainingPlatform,
   model: TrainableModel,
   options: FitOptions,
   sampleWeights: boolean,
@@ -79,7 +80,7 @@ function buildStep(
 }
 
 function openLoop(
-  on: StepLoopPlatform,
+  on: TrainingPlatform,
   step: TrainStep,
   rate: { readonly value: number | undefined },
   { providers = [on.provider], ort, sessionOptions }: FitOptions,

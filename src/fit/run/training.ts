@@ -4,7 +4,6 @@ import { UsageError } from '../../graph/errors.js';
 import { toFloat64 } from '../../graph/numbers.js';
 import type { TensorValue } from '../../graph/tensorValue.js';
 import { NonFiniteError } from '../../training/nonFinite.js';
-import type { StepLoopPlatform } from '../../training/openStepLoop.js';
 import type { StepBatch } from '../../training/stepInputs.js';
 import type { StepLoop, StepResult } from '../../training/stepLoop.js';
 import type { Callback, FitContext } from '../callbacks/callback.js';
@@ -16,6 +15,7 @@ import type { TrainStep } from '../step/trainStep.js';
 import { numbersOf } from './evaluate.js';
 import type { FitOptions, History } from './fitOptions.js';
 import { Means } from './means.js';
+import type { TrainingPlatform } from './trainingPlatform.js';
 
 /** What a training stands on. */
 export interface TrainingGround {
@@ -27,13 +27,14 @@ export interface TrainingGround {
   readonly validate: (() => Promise<Record<string, number>>) | undefined;
   /** What the step is fed with as its learning rate; `undefined` where a schedule gives it. */
   readonly rate: { value: number | undefined };
-  readonly on: Pick<StepLoopPlatform, 'writeFile'>;
+  readonly on: Pick<TrainingPlatform, 'writeFile' | 'readFile'>;
 }
 
 export class Training implements FitContext {
   readonly model: TrainableModel;
   readonly epochs: number;
   readonly writeFile: FitContext['writeFile'];
+  readonly readFile: FitContext['readFile'];
   readonly #ground: TrainingGround;
   readonly #callbacks: readonly Callback[];
   readonly #seen: number[] = [];
@@ -48,6 +49,7 @@ export class Training implements FitContext {
     this.model = ground.model;
     this.epochs = options.epochs ?? 1;
     this.writeFile = ground.on.writeFile;
+    this.readFile = ground.on.readFile;
     this.#callbacks = options.callbacks ?? [];
   }
 
