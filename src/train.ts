@@ -1,5 +1,7 @@
 // The train entry point for Node: Keras models trained by onnxruntime-node with their constraints.
+
 import { writeFileAtomic } from './files/atomicWrite.js';
+import { readFileIfAny } from './files/readFile.js';
 import { type TrainingEntry, trainingEntry } from './fit/trainingEntry.js';
 import { loadNodeOrt, maySkipCopies } from './runtime/nodeOrt.js';
 import { showProgress } from './training/nodeProgress.js';
@@ -10,6 +12,7 @@ const entry: TrainingEntry = trainingEntry({
   provider: 'cpu',
   maySkipCopies,
   writeFile: writeFileAtomic,
+  readFile: readFileIfAny,
   showProgress,
 });
 
@@ -18,6 +21,9 @@ const entry: TrainingEntry = trainingEntry({
  *
  * Optimizer, loss and metrics default to those that the model was compiled with. The model's weights are those of the last
  * step afterwards, also where the training was stopped.
+ *
+ * Data are samples in memory, or batches `{ x, y, sampleWeight }` of a generator, an iterable, or a function that makes one
+ * for each epoch; `stepsPerEpoch` says how many batches of an endless one make an epoch.
  *
  * @throws {UsageError | ShapeError} where the data does not fit the model, holds NaN, or a label is out of range
  * @throws {NonFiniteError} when the loss becomes NaN or infinite

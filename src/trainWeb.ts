@@ -8,6 +8,7 @@ const entry: TrainingEntry = trainingEntry({
   provider: 'wasm',
   maySkipCopies: () => false,
   writeFile: undefined,
+  readFile: undefined,
   showProgress: undefined,
 });
 
@@ -16,6 +17,9 @@ const entry: TrainingEntry = trainingEntry({
  *
  * Optimizer, loss and metrics default to those that the model was compiled with. The model's weights are those of the last
  * step afterwards, also where the training was stopped.
+ *
+ * Data are samples in memory, or batches `{ x, y, sampleWeight }` of a generator, an iterable, or a function that makes one
+ * for each epoch; `stepsPerEpoch` says how many batches of an endless one make an epoch.
  *
  * @throws {UsageError | ShapeError} where the data does not fit the model, holds NaN, or a label is out of range
  * @throws {NonFiniteError} when the loss becomes NaN or infinite

@@ -1,15 +1,20 @@
 // `fit`: trains a Keras model under its constraints.
 // Must not import commander.
+
 import { checkTarget, writeFileAtomic } from '../files/atomicWrite.js';
+import { readFileIfAny } from '../files/readFile.js';
+import type { Logs } from '../fit/callbacks/callback.js';
 import { encodeInference } from '../fit/save/encodeInference.js';
 import { encodeKeras } from '../fit/save/encodeKeras.js';
 import { trainingEntry } from '../fit/trainingEntry.js';
 import { UsageError } from '../graph/errors.js';
+import type { TensorValue } from '../graph/tensorValue.js';
 import { loadNodeOrt, maySkipCopies } from '../runtime/nodeOrt.js';
 import { showProgress } from '../training/nodeProgress.js';
 import { exitCodes } from './exitCodes.js';
 import type { Output } from './output.js';
 import { readModelToTrain, readTrainingData } from './trainingFile.js';
+import { checkCompiled, withFlags } from './trainingFlags.js';
 
 export interface FitCommandOptions {
   readonly data: string;
@@ -44,16 +49,19 @@ export async function fitCommand(file: string, options: FitCommandOptions, outpu
   if (!/\.(keras|onnx)$/.test(out)) throw new UsageError('--out must end in .keras or .onnx', { file: out });
   await checkTarget(out, force || out === file);
   const model = await readModelToTrain(file, options);
+  checkCompiled(model, options);
   const samples = await readTrainingData(data, model);
+  const [count = batchSize] = (samples.y as TensorValue).dims;
   const entry = trainingEntry({
     platform: 'node',
     load: loadNodeOrt,
     provider: 'cpu',
     maySkipCopies,
     writeFile: writeFileAtomic,
+    readFile: readFileIfAny,
     showProgress,
   });
-  const { history } = await entry.fit(model, samples, {
+  const training = {
     epochs,
     batchSize,
     shuffle,
@@ -64,9 +72,19 @@ export async function fitCommand(file: string, options: FitCommandOptions, outpu
     ...(loss !== undefined && { loss }),
     ...(provider !== undefined && { providers: provider }),
     callbacks: [
-      { onEpochEnd: (epoch, logs) => output.note(`epoch ${epoch + 1}/${epochs}: ${lineOf(logs)}`) },
+      {
+        onTrainBegin: () => {
+          if (count >= batchSize) return;
+          output.note(
+            `${data} has ${count} samples, fewer than --batch-size ${batchSize}: one step takes them all`,
+          );
+        },
+        onEpochEnd: (epoch: number, logs: Logs) =>
+          output.note(`epoch ${epoch + 1}/${epochs}: ${lineOf(logs)}`),
+      },
     ],
-  });
+  };
+  const { history } = await withFlags(() => entry.fit(model, samples, training));
   await writeFileAtomic(out, out.endsWith('.keras') ? await encodeKeras(model) : encodeInference(model));
   output.line(`trained ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}; wrote ${out}`);
   output.result({ ok: true, out, history });

@@ -7,6 +7,7 @@ import { encodeSafetensors } from '../safetensors/encodeSafetensors.js';
 import { exitCodes } from './exitCodes.js';
 import type { Output } from './output.js';
 import { readModelToTrain } from './trainingFile.js';
+import { checkCompiled, withFlags } from './trainingFlags.js';
 
 export interface TrainStepCommandOptions {
   readonly out: string;
@@ -31,14 +32,17 @@ export async function trainStepCommand(
   const { out, params, initial, optimizer, loss, batchSize, opset, provider, seed, force = false } = options;
   for (const target of [out, params, initial]) if (target !== undefined) await checkTarget(target, force);
   const model = await readModelToTrain(file, options);
-  const step = buildTrainStep(model, {
-    ...(optimizer !== undefined && { optimizer }),
-    ...(loss !== undefined && { loss }),
-    ...(batchSize !== undefined && { batchSize }),
-    ...(opset !== undefined && { opset }),
-    ...(provider !== undefined && { provider }),
-    ...(seed !== undefined && { seed }),
-  });
+  checkCompiled(model, options);
+  const step = await withFlags(() =>
+    buildTrainStep(model, {
+      ...(optimizer !== undefined && { optimizer }),
+      ...(loss !== undefined && { loss }),
+      ...(batchSize !== undefined && { batchSize }),
+      ...(opset !== undefined && { opset }),
+      ...(provider !== undefined && { provider }),
+      ...(seed !== undefined && { seed }),
+    }),
+  );
   await writeFileAtomic(out, step.model);
   if (params !== undefined) await writeFileAtomic(params, new TextEncoder().encode(describeStep(step)));
   if (initial !== undefined)

@@ -1,7 +1,8 @@
 // What commands that train read: the model, and the samples with their labels.
 // Must not import commander.
 import { readFile } from '../files/readFile.js';
-import type { DataArray, TrainingData } from '../fit/data/dataset.js';
+import type { DataArray } from '../fit/data/dataArray.js';
+import type { TrainingData } from '../fit/data/dataset.js';
 import { readNpz } from '../fit/data/readNpz.js';
 import { readTrainableModel } from '../fit/models/readTrainableModel.js';
 import type { TrainableModel } from '../fit/models/trainableModel.js';
@@ -49,6 +50,7 @@ export async function readTrainingData(file: string, model: TrainableModel): Pro
         ? first[1]
         : Object.fromEntries([first, ...others].filter((each) => each !== undefined)),
     y: need('y'),
+    file,
     ...(weights !== undefined && { sampleWeight: weights }),
   };
 }

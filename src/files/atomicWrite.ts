@@ -99,6 +99,8 @@ export function describeFileFailure(cause: unknown): string {
     EISDIR: 'is a folder',
     ENOTDIR: 'is not a folder',
     ENOSPC: 'has no room left (disk full)',
+    EDQUOT: 'has no room left (quota used up)',
+    EFBIG: 'would be larger than files may be (a limit of the file system, or of the user: ulimit -f)',
     EROFS: 'is on a read-only file system',
     ERR_FS_FILE_TOO_LARGE:
       'has 2 GiB or more, which is not read; only data files beside ONNX models may be larger',

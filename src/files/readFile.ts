@@ -13,3 +13,13 @@ export async function readFile(file: string): Promise<Uint8Array> {
     throw new FileError(describeFileFailure(cause), { file, cause });
   }
 }
+
+/** The bytes of a file; undefined where it is not there. @throws {FileError} when it is there and cannot be read */
+export async function readFileIfAny(file: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (((error as FileError).cause as { code?: string } | undefined)?.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

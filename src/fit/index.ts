@@ -13,8 +13,10 @@ export {
 export { type ModelCheckpointArgs, modelCheckpoint } from './callbacks/modelCheckpoint.js';
 export type { MonitorArgs } from './callbacks/monitor.js';
 export { terminateOnNaN } from './callbacks/terminateOnNaN.js';
+export type { Batches } from './data/batchStream.js';
 export type { ClassWeight } from './data/classWeights.js';
-export type { DataArray, TrainingData } from './data/dataset.js';
+export type { DataArray } from './data/dataArray.js';
+export type { TrainingData } from './data/dataset.js';
 export {
   constant,
   glorotNormal,
@@ -185,10 +187,10 @@ export {
   sgd,
 } from './optimizerFactories.js';
 export { l1, l1l2, l2 } from './regularizerFactories.js';
-export type { EvaluateOptions, RunModelOptions } from './run/evaluate.js';
 export type { FitOptions, History } from './run/fitOptions.js';
+export type { EvaluateOptions, PredictionBatch, PredictionData, RunModelOptions } from './run/runOptions.js';
 export { encodeInference, type InferenceOptions } from './save/encodeInference.js';
-export { encodeKeras } from './save/encodeKeras.js';
+export { encodeKeras, encodeKerasWeights } from './save/encodeKeras.js';
 export {
   type CosineDecayArgs,
   type CosineDecayRestartsArgs,

@@ -1,28 +1,35 @@
 // What the train entry points share: everything but the package of ONNX Runtime that runs it.
 // Must not import files or cli.
 import type { TensorValue } from '../graph/tensorValue.js';
-import type { StepLoopPlatform } from '../training/openStepLoop.js';
-import type { DataArray, TrainingData } from './data/dataset.js';
+import type { Batches } from './data/batchStream.js';
+import type { TrainingData } from './data/dataset.js';
 import type { TrainableModel } from './models/trainableModel.js';
-import { type EvaluateOptions, evaluateModel, predictModel, type RunModelOptions } from './run/evaluate.js';
+import { evaluateModel, predictModel } from './run/evaluate.js';
 import { fitModel } from './run/fit.js';
 import type { FitOptions, History } from './run/fitOptions.js';
+import type { EvaluateOptions, PredictionBatch, PredictionData, RunModelOptions } from './run/runOptions.js';
+import type { TrainingPlatform } from './run/trainingPlatform.js';
 
+/** Data are samples in memory, or batches one after another: of a generator, an iterable, or a function that makes one. */
 export interface TrainingEntry {
-  fit(model: TrainableModel, data: TrainingData, options?: FitOptions): Promise<History>;
+  fit(
+    model: TrainableModel,
+    data: TrainingData | Batches<TrainingData>,
+    options?: FitOptions,
+  ): Promise<History>;
   evaluate(
     model: TrainableModel,
-    data: TrainingData,
+    data: TrainingData | Batches<TrainingData>,
     options?: EvaluateOptions,
   ): Promise<Record<string, number>>;
   predict(
     model: TrainableModel,
-    x: DataArray | Readonly<Record<string, DataArray>>,
+    x: PredictionData | Batches<PredictionBatch>,
     options?: RunModelOptions,
   ): Promise<TensorValue>;
 }
 
-export function trainingEntry(on: StepLoopPlatform): TrainingEntry {
+export function trainingEntry(on: TrainingPlatform): TrainingEntry {
   return {
     fit: (model, data, options) => fitModel(on, model, data, options),
     evaluate: (model, data, options) => evaluateModel(on, model, data, options),

@@ -38,6 +38,8 @@ async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined):
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
+    // What gives the batch may have aborted as soon as it was asked.
+    if (signal.aborted) stop();
   });
   try {
     return await Promise.race([promise, aborted]);

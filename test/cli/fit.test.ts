@@ -91,8 +91,11 @@ describe('fit', () => {
   test.each([
     [['--out', 'trained.h5'], /--out must end in .keras or .onnx/],
     [['--out', 'new.keras', '--optimizer', 'sgdm'], /unknown optimizer 'sgdm'/],
-    [['--out', 'new.keras', '--epochs', '0'], /epochs must be a whole number from 1/],
-    [['--out', 'new.keras', '--validation-split', '1'], /validationSplit must leave samples on both sides/],
+    [['--out', 'new.keras', '--epochs', '0'], /--epochs must be a whole number from 1/],
+    [
+      ['--out', 'new.keras', '--validation-split', '1'],
+      /--validation-split must leave samples on both sides/,
+    ],
   ])('refuses %j', async (args, message) => {
     const given = args.map((arg) => (/\./.test(arg) ? at(arg) : arg));
     const { code, stderr } = await runCli('fit', model, '--data', at('train.safetensors'), ...given);

@@ -24,6 +24,12 @@ for file in sorted(folder.glob("*.keras")):
     assert int(iteration) == wanted["iterations"], file.name
     assert [list(s.shape) for s in slots] == wanted["slots"], file.name
     assert any(np.abs(s).max() > 0 for s in slots), file.name
+    state = [np.asarray(v) for v in model.optimizer.variables]
+    for variable in [*model.weights, *model.optimizer.variables]:
+        variable.assign(np.zeros_like(variable))
+    model.load_weights(file.with_suffix(".weights.h5"))
+    assert np.array_equal(model.predict(x, verbose=0), found), f"{file.name}: weights alone differ"
+    assert all(np.array_equal(a, b) for a, b in zip(state, model.optimizer.variables)), f"{file.name}: state differs"
     y = np.asarray(wanted["y"], "int32")
     losses = []
     for start in range(0, len(y), 8):

@@ -14,6 +14,7 @@ import {
   flatten,
   input,
   maxPooling2d,
+  modelFromConfig,
   predict,
   sequential,
   sgd,
@@ -42,6 +43,44 @@ const classifier = () =>
   ]);
 /** What a variable holds. */
 const numbers = (model: TrainableModel, path: string) => toFloat64(model.weights.get(path) as TensorValue);
+
+/** A model of two inputs, as Keras writes it. */
+const functional = JSON.stringify({
+  class_name: 'Functional',
+  config: {
+    name: 'two',
+    layers: [
+      ...['left', 'right'].map((name) => ({
+        class_name: 'InputLayer',
+        name,
+        config: { name, batch_shape: [null, 2] },
+        inbound_nodes: [],
+      })),
+      {
+        class_name: 'Add',
+        name: 'add',
+        config: { name: 'add' },
+        inbound_nodes: [
+          [
+            ['left', 0, 0, {}],
+            ['right', 0, 0, {}],
+          ],
+        ],
+      },
+      {
+        class_name: 'Dense',
+        name: 'out',
+        config: { name: 'out', units: 1 },
+        inbound_nodes: [[['add', 0, 0, {}]]],
+      },
+    ],
+    input_layers: [
+      ['left', 0, 0],
+      ['right', 0, 0],
+    ],
+    output_layers: [['out', 0, 0]],
+  },
+});
 
 const logits = { class_name: 'SparseCategoricalCrossentropy', config: { from_logits: true } };
 
@@ -173,17 +212,43 @@ test('callbacks see logs, set the learning rate and stop', async () => {
   expect(rates).toEqual([0, 0, 0]);
 });
 
-test('an abort ends the training between two steps; the model keeps what it has learnt', async () => {
-  const model = classifier();
-  const before = model.weights.get('dense/kernel')?.data;
+test('an abort ends the training between two steps; the model is as after the last whole one', async () => {
+  const options = { optimizer: adam({ learningRate: 0.1 }), loss: logits, batchSize: 8, shuffle: false };
+  const [model, once, whole] = [classifier(), classifier(), classifier()];
   const controller = new AbortController();
-  const callbacks = [{ onBatchEnd: (batch: number) => (batch === 1 ? controller.abort() : undefined) }];
-  const options = { optimizer: sgd({ learningRate: 0.1 }), loss: logits, batchSize: 8, callbacks };
-  await expect(train(model, quadrants(80), { ...options, signal: controller.signal })).rejects.toThrow(
-    /abort/i,
-  );
-  expect(model.weights.get('dense/kernel')?.data).not.toEqual(before);
+  const reason = new Error('the user has left');
+  const callbacks = [{ onBatchEnd: (batch: number) => (batch === 1 ? controller.abort(reason) : undefined) }];
+  const data = quadrants(80);
+  const given = { ...options, callbacks, signal: controller.signal };
+  await expect(train(model, data, given)).rejects.toBe(reason);
+  await train(once, { x: data.x.subarray(0, 32), y: data.y.subarray(0, 16) }, options);
+  expect([...model.weights]).toEqual([...once.weights]);
+  expect(model.optimizerState).toEqual(once.optimizerState);
   expect(Array.from(model.optimizerState[0]?.data as Int32Array)).toEqual([2]);
+  // Nothing is lost: what was left out brings it to where the whole training ends.
+  const { optimizer: _, ...rest } = options;
+  await train(model, { x: data.x.subarray(32), y: data.y.subarray(16) }, rest);
+  await train(whole, data, options);
+  expect([...model.weights]).toEqual([...whole.weights]);
+});
+
+test('an abort ends a validation between two batches', async () => {
+  const controller = new AbortController();
+  let asked = 0;
+  async function* validationData() {
+    for (;;) {
+      asked += 1;
+      if (asked === 3) controller.abort();
+      yield quadrants(4);
+    }
+  }
+  const model = classifier();
+  const options = { optimizer: sgd({ learningRate: 0.1 }), loss: logits, signal: controller.signal };
+  await expect(
+    train(model, quadrants(8), { ...options, validationData, validationSteps: 9 }),
+  ).rejects.toMatchObject({ name: 'AbortError' });
+  expect(asked).toBe(3);
+  expect(Array.from(model.optimizerState[0]?.data as Int32Array)).toEqual([1]);
 });
 
 describe('bad input is refused by name', () => {
@@ -209,7 +274,21 @@ describe('bad input is refused by name', () => {
       options,
       /element 1 is 0.5/,
     ],
-    ['NaN', { x: x.with(3, Number.NaN), y }, options, /x: element 3 is NaN/],
+    ['NaN', { x: x.with(3, Number.NaN), y }, options, /x: element 3 is NaN, in sample 1/],
+    [
+      'a misspelled key',
+      { x, y, sampleWeights: y },
+      options,
+      /unknown key 'sampleWeights'; accepted are x, y/,
+    ],
+    ['labels in a list', { x, y: [1, 2] }, options, /y: give a typed array, .* found a list/],
+    ['samples in a view of bytes', { x: new DataView(x.buffer), y }, options, /x: give a typed array/],
+    [
+      'validation data, by the name of the option',
+      { x, y },
+      { ...options, validationData: { x, y: y.slice(1) } },
+      /^validationData: x has 8 samples, y 7$/,
+    ],
     ['an unknown loss', { x, y }, { ...options, loss: 'hinges' }, /unknown loss 'hinges'; known are/],
     [
       'an unknown optimizer',
@@ -222,6 +301,21 @@ describe('bad input is refused by name', () => {
     ['no epochs', { x, y }, { ...options, epochs: 0 }, /epochs must be a whole number from 1/],
     ['an unknown option', { x, y }, { ...options, epoch: 1 }, /no option 'epoch'/],
   ])('%s', async (_, data, given, message) => {
-    await expect(train(classifier(), data, given as never)).rejects.toThrow(message);
+    const model = classifier();
+    const before = structuredClone([...model.weights]);
+    await expect(train(model, data as never, given as never)).rejects.toThrow(message);
+    expect([...model.weights]).toEqual(before);
+    expect(model.optimizerState).toEqual([]);
+    expect(model.compileConfig).toBeUndefined();
+  });
+
+  test('samples of several inputs that come as one array', async () => {
+    const graph = JSON.parse(functional) as object;
+    await expect(train(modelFromConfig(graph), { x, y: Float32Array.of(1) }, options)).rejects.toThrow(
+      /^x: the model has the inputs left, right; give an object with an array of each$/,
+    );
+    await expect(
+      train(modelFromConfig(graph), { x: { left: x }, y: Float32Array.of(1) }, { ...options, loss: 'mse' }),
+    ).rejects.toThrow(/^right: give a typed array, .*; found an object with left$/);
   });
 });

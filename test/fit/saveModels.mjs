@@ -11,6 +11,7 @@ import {
   dense,
   dropout,
   encodeKeras,
+  encodeKerasWeights,
   flatten,
   input,
   l1l2,
@@ -84,6 +85,7 @@ for (const [name, { model, ...compiled }] of Object.entries({ convolutional, reg
   );
   const bytes = await encodeKeras(model);
   writeFileSync(join(folder, `${name}.keras`), bytes);
+  writeFileSync(join(folder, `${name}.weights.h5`), await encodeKerasWeights(model));
   const { data } = await predict(model, x);
   const on = await readTrainableModel(bytes);
   const losses = [];

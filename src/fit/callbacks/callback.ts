@@ -25,6 +25,8 @@ export interface FitContext {
   rises(name: string): boolean | undefined;
   /** Writes a file, whole or not at all; `undefined` where there are none, as in browsers. */
   readonly writeFile: ((file: string, bytes: Uint8Array) => Promise<void>) | undefined;
+  /** The bytes of a file, `undefined` where it is not there; itself `undefined` where there are no files. */
+  readonly readFile: ((file: string) => Promise<Uint8Array | undefined>) | undefined;
 }
 
 type Told = void | Promise<void>;

@@ -1,14 +1,14 @@
-// Keeps the model as a `.keras` file while it is trained, as keras.callbacks.ModelCheckpoint.
+// Keeps the model as a `.keras` file, or its weights, while it is trained, as keras.callbacks.ModelCheckpoint.
 // Must not import other folders of fit but models and save.
 import { UsageError } from '../../graph/errors.js';
 import type { TrainableModel } from '../models/trainableModel.js';
-import { encodeKeras } from '../save/encodeKeras.js';
+import { encodeKeras, encodeKerasWeights } from '../save/encodeKeras.js';
 import type { Callback, FitContext, Logs } from './callback.js';
 import { Monitor, type MonitorArgs } from './monitor.js';
 
 export interface ModelCheckpointArgs extends Omit<MonitorArgs, 'minDelta'> {
   /**
-   * The file, which ends in `.keras`, written whole or not at all. Node only. `{epoch}` (1 for the first), `{batch}` and
+   * The file, which ends in `.keras` (of weights alone in `.weights.h5`), written whole or not at all. Node only. `{epoch}` (1 for the first), `{batch}` and
    * numbers of the logs by their names stand for themselves; `{epoch:02d}` pads, `{val_loss:.2f}` rounds.
    */
   readonly file?: string;
@@ -16,6 +16,8 @@ export interface ModelCheckpointArgs extends Omit<MonitorArgs, 'minDelta'> {
   readonly write?: (model: TrainableModel, epoch: number) => void | Promise<void>;
   /** Keep the model only when the monitored number is the best so far. Default false. */
   readonly saveBestOnly?: boolean;
+  /** Keep the weights and the optimizer state without the config, as Keras's `save_weights` does. Default false. */
+  readonly saveWeightsOnly?: boolean;
   /** After each epoch, or after every so many batches. Default `epoch`. */
   readonly saveFrequency?: 'epoch' | number;
   /** What must be better than for the first model to be kept. Default: the first is the best so far. */
@@ -64,12 +66,20 @@ export function modelCheckpoint(args: ModelCheckpointArgs): Callback {
   };
 }
 
-function checkArgs({ file, write, saveFrequency = 'epoch' }: ModelCheckpointArgs): void {
+function checkArgs(args: ModelCheckpointArgs): void {
+  const { file, write, saveFrequency = 'epoch', saveWeightsOnly = false } = args;
   if ((file === undefined) === (write === undefined)) {
     throw new UsageError('modelCheckpoint takes file or write, one of them');
   }
-  if (file !== undefined && !file.endsWith('.keras')) {
-    throw new UsageError('modelCheckpoint: the file must end in .keras', { file });
+  const ending = saveWeightsOnly ? '.weights.h5' : '.keras';
+  if (file !== undefined && !file.endsWith(ending)) {
+    throw new UsageError(
+      `modelCheckpoint: the file must end in ${ending}${saveWeightsOnly ? ', since saveWeightsOnly is true' : ''}`,
+      { file },
+    );
+  }
+  if (file === undefined && saveWeightsOnly) {
+    throw new UsageError('modelCheckpoint: saveWeightsOnly is for files; write takes the model');
   }
   if (saveFrequency === 'epoch' || (Number.isSafeInteger(saveFrequency) && saveFrequency >= 1)) return;
   throw new UsageError(
@@ -78,13 +88,15 @@ function checkArgs({ file, write, saveFrequency = 'epoch' }: ModelCheckpointArgs
 }
 
 async function keep(
-  { file, write }: ModelCheckpointArgs,
+  { file, write, saveWeightsOnly = false }: ModelCheckpointArgs,
   names: Logs,
   epoch: number,
   { model, writeFile }: FitContext,
 ): Promise<void> {
   await write?.(model, epoch);
-  if (file !== undefined) await writeFile?.(fileName(file, names), await encodeKeras(model));
+  if (file === undefined) return;
+  const encode = saveWeightsOnly ? encodeKerasWeights : encodeKeras;
+  await writeFile?.(fileName(file, names), await encode(model));
 }
 
 /** The name with what stands in braces filled in. @throws {UsageError} where there is no such number */

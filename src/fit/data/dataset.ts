@@ -1,27 +1,15 @@
 // Samples with their labels: what users give, checked against the model once, and cut into batches.
 // Must not import other folders of fit but models and step.
-import { ShapeError, UsageError } from '../../graph/errors.js';
-import { formatShape } from '../../graph/shape.js';
+import { type ErrorPlace, ShapeError, UsageError } from '../../graph/errors.js';
+import { checkKeys } from '../../graph/knownKeys.js';
 import { elementCount } from '../../graph/tensorValue.js';
 import type { TrainableModel } from '../models/trainableModel.js';
 import type { LabelSpec } from '../step/trainStep.js';
 import { type ClassWeight, sampleWeightsOf } from './classWeights.js';
+import { type Column, readColumn } from './columns.js';
+import { type DataArray, isArray } from './dataArray.js';
 
-/** Numbers of all samples one after another, with or without their dims. */
-export type DataArray =
-  | NumberData
-  | { readonly data: NumberData; readonly dims?: readonly number[]; readonly shape?: readonly number[] };
-
-type NumberData =
-  | Float32Array
-  | Float64Array
-  | Int32Array
-  | Uint8Array
-  | Int8Array
-  | Uint16Array
-  | Int16Array
-  | BigInt64Array;
-
+/** Samples with their labels, all of them or a batch. */
 export interface TrainingData {
   /** The samples; of a model with several inputs, those of each by its name. */
   readonly x: DataArray | Readonly<Record<string, DataArray>>;
@@ -29,14 +17,8 @@ export interface TrainingData {
   readonly y: DataArray;
   /** How much each sample counts. */
   readonly sampleWeight?: DataArray;
-}
-
-/** One input of the step over all samples. */
-interface Column {
-  readonly name: string;
-  readonly dtype: 'float32' | 'int32';
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
+  /** The name of the file, for messages. */
+  readonly file?: string;
 }
 
 /** What a batch holds, by input. */
@@ -53,6 +35,8 @@ export interface BatchSize {
   readonly weight: number;
 }
 
+export type SizedBatch = { readonly batch: Batch } & BatchSize;
+
 /** Samples in memory. */
 export class Dataset {
   private constructor(
@@ -61,31 +45,27 @@ export class Dataset {
   ) {}
 
   /**
+   * @param what the argument that the samples are, or the batch, for messages
    * @throws {UsageError} where samples are missing, hold NaN or infinity, or a label is out of range
    * @throws {ShapeError} where they do not fit the model
    */
-  static read(model: TrainableModel, labels: LabelSpec | undefined, data: Partial<TrainingData>): Dataset {
-    const single = model.inputs.length === 1;
-    const inputs = model.inputs.map(({ name, dtype, shape }) => {
-      const key = single ? 'x' : name;
-      return readColumn({ name: key, dtype, shape }, single && isArray(data.x) ? data.x : pick(data.x, name));
-    });
-    const others = labels === undefined ? [] : [readColumn({ name: 'y', ...labels }, data.y)];
+  static read(
+    model: TrainableModel,
+    labels: LabelSpec | undefined,
+    data: Partial<TrainingData>,
+    what?: string,
+  ): Dataset {
+    checkKeys(data, ['x', 'y', 'sampleWeight', 'file'], what ?? 'the data');
+    const place: ErrorPlace = { file: data.file, path: what };
+    const inputs = inputsOf(model, data.x, place);
+    const others = labels === undefined ? [] : [readColumn({ ...labels, name: 'y' }, data.y, place)];
     const weights =
-      data.sampleWeight === undefined
+      data.sampleWeight === undefined || labels === undefined
         ? []
-        : [readColumn({ name: SAMPLE_WEIGHT, dtype: 'float32', shape: [] }, data.sampleWeight)];
+        : [readColumn({ name: SAMPLE_WEIGHT, dtype: 'float32', shape: [] }, data.sampleWeight, place)];
     const columns = [...inputs, ...others, ...weights];
-    const sizes = columns.map((column) => column.data.length / elementCount(column.shape));
-    const size = sizes[0] ?? 0;
-    const odd = columns.find((_, i) => sizes[i] !== size);
-    if (odd !== undefined) {
-      throw new ShapeError(
-        `${columns[0]?.name} has ${size} samples, ${odd.name} ${sizes[columns.indexOf(odd)]}`,
-      );
-    }
-    if (size === 0) throw new UsageError('there are no samples');
-    if (labels?.kind === 'classes') checkClasses(others[0] as Column, labels.classes);
+    const size = commonSize(columns, place);
+    if (labels?.kind === 'classes') checkClasses(others[0] as Column, labels.classes, place);
     return new Dataset(size, columns);
   }
 
@@ -121,7 +101,7 @@ export class Dataset {
    *
    * @param order the samples' numbers in the order in which they are taken; default: as they are
    */
-  *batches(batchSize: number, order?: Int32Array): Generator<{ readonly batch: Batch } & BatchSize> {
+  *batches(batchSize: number, order?: Int32Array): Generator<SizedBatch> {
     for (let start = 0; start < this.size; start += batchSize) {
       const size = Math.min(batchSize, this.size - start);
       const entries = this.columns.map((column) => {
@@ -150,65 +130,46 @@ function gathered({ data, shape }: Column, order: Int32Array, start: number, siz
   return result;
 }
 
-function isArray(value: unknown): value is DataArray {
-  return (
-    ArrayBuffer.isView(value) ||
-    (typeof value === 'object' && value !== null && 'data' in value && ArrayBuffer.isView(value.data))
-  );
+/** The samples of each input, which of several are under its name. */
+function inputsOf(
+  { inputs }: TrainableModel,
+  x: TrainingData['x'] | undefined,
+  place: ErrorPlace,
+): readonly Column[] {
+  const isOnly = inputs.length === 1;
+  if (x !== undefined && isArray(x) && !isOnly) {
+    const names = inputs.map(({ name }) => name).join(', ');
+    throw new UsageError(`x: the model has the inputs ${names}; give an object with an array of each`, place);
+  }
+  return inputs.map((input) => {
+    const isNamed = typeof x === 'object' && !isArray(x) && Object.hasOwn(x, input.name);
+    return readColumn(
+      { ...input, name: isOnly ? 'x' : input.name },
+      isNamed ? (x as Readonly<Record<string, unknown>>)[input.name] : x,
+      place,
+    );
+  });
 }
 
-function pick(x: TrainingData['x'] | undefined, name: string): DataArray | undefined {
-  if (x === undefined || isArray(x)) return undefined;
-  return Object.hasOwn(x, name) ? x[name] : undefined;
-}
-
-function readColumn(
-  { name, dtype, shape }: Pick<Column, 'name' | 'dtype' | 'shape'>,
-  given: DataArray | undefined,
-): Column {
-  if (!isArray(given)) throw new UsageError(`${name}: give a typed array, or { data, dims }`);
-  const { data, dims } = ArrayBuffer.isView(given)
-    ? { data: given, dims: undefined }
-    : { data: given.data, dims: given.dims ?? given.shape };
-  const each = elementCount(shape);
-  // Labels may come with a last dimension of one.
-  const fits = dims === undefined || elementCount(dims) === data.length;
-  const tail =
-    dims
-      ?.slice(1)
-      .filter((size) => size !== 1)
-      .join() ?? '';
-  if (
-    !fits ||
-    data.length % each !== 0 ||
-    (dims !== undefined && tail !== shape.filter((size) => size !== 1).join())
-  ) {
-    const found =
-      dims === undefined ? `${data.length} numbers` : `shape ${formatShape(dims)} and ${data.length} numbers`;
+function commonSize(columns: readonly Column[], place: ErrorPlace): number {
+  const sizes = columns.map(({ data, shape }) => data.length / elementCount(shape));
+  const size = sizes[0] ?? 0;
+  const odd = columns.find((_, i) => sizes[i] !== size);
+  if (odd !== undefined) {
     throw new ShapeError(
-      `${name}: each sample has shape ${formatShape(shape)}, so ${each} numbers; found ${found}`,
+      `${columns[0]?.name} has ${size} samples, ${odd.name} ${sizes[columns.indexOf(odd)]}`,
+      place,
     );
   }
-  return { name, dtype, shape, data: converted(name, data, dtype) };
+  if (size === 0) throw new UsageError('there are no samples', place);
+  return size;
 }
 
-function converted(name: string, data: NumberData, dtype: Column['dtype']): Column['data'] {
-  const numbers: ArrayLike<number> = data instanceof BigInt64Array ? Array.from(data, Number) : data;
-  if (dtype === 'int32') {
-    const odd = Array.prototype.findIndex.call(numbers, (value: number) => !Number.isInteger(value));
-    if (odd >= 0)
-      throw new UsageError(`${name}: whole numbers are expected; element ${odd} is ${numbers[odd]}`);
-    return data instanceof Int32Array ? data : Int32Array.from(numbers);
-  }
-  const odd = Array.prototype.findIndex.call(numbers, (value: number) => !Number.isFinite(value));
-  if (odd >= 0) throw new UsageError(`${name}: element ${odd} is ${numbers[odd]}; a loss on it would be NaN`);
-  return data instanceof Float32Array ? data : Float32Array.from(numbers);
-}
-
-function checkClasses({ name, data }: Column, classes: number): void {
+function checkClasses({ name, data }: Column, classes: number, place: ErrorPlace): void {
   const odd = (data as Int32Array).findIndex((label) => label < 0 || label >= classes);
   if (odd < 0) return;
   throw new UsageError(
     `${name}: label ${data[odd]} of sample ${odd} is out of range; the model has ${classes} classes, 0 to ${classes - 1}`,
+    place,
   );
 }

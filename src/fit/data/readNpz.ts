@@ -13,6 +13,7 @@ interface Kind {
 
 /** NumPy's little-endian type codes. */
 const kinds: Readonly<Record<string, Kind>> = {
+  '<f2': { dtype: 'float16', array: Uint16Array },
   '<f4': { dtype: 'float32', array: Float32Array },
   '<f8': { dtype: 'float64', array: Float64Array },
   '|i1': { dtype: 'int8', array: Int8Array },
@@ -20,6 +21,9 @@ const kinds: Readonly<Record<string, Kind>> = {
   '<i4': { dtype: 'int32', array: Int32Array },
   '<i8': { dtype: 'int64', array: BigInt64Array },
   '|u1': { dtype: 'uint8', array: Uint8Array },
+  '<u2': { dtype: 'uint16', array: Uint16Array },
+  '<u4': { dtype: 'uint32', array: Uint32Array },
+  '<u8': { dtype: 'uint64', array: BigUint64Array },
   '|b1': { dtype: 'bool', array: Uint8Array },
 };
 

@@ -3,56 +3,48 @@
 import { checkOptions } from '../../graph/knownKeys.js';
 import { toFloat64 } from '../../graph/numbers.js';
 import type { TensorValue } from '../../graph/tensorValue.js';
-import type { OrtModule } from '../../runtime/ort.js';
-import { type ProviderEntry, providerName } from '../../runtime/providerTable.js';
+import { providerName } from '../../runtime/providerTable.js';
+import { takeBatches } from '../../training/batches.js';
 import type { StepLoopPlatform } from '../../training/openStepLoop.js';
-import { type DataArray, Dataset, type TrainingData } from '../data/dataset.js';
+import { type Batches, isBatches } from '../data/batchStream.js';
+import type { TrainingData } from '../data/dataset.js';
+import type { Samples } from '../data/samples.js';
 import type { TrainableModel } from '../models/trainableModel.js';
 import type { CompileOptions } from '../step/compileOptions.js';
 import { traceLoss } from '../step/tracedLoss.js';
 import type { MetricSpec } from '../step/trainStep.js';
 import { Means } from './means.js';
 import { evaluationModel, ModelSession, predictionModel, type SessionGround } from './modelSession.js';
-
-export interface RunModelOptions {
-  /** How many samples are run at once. Default 32. */
-  readonly batchSize?: number;
-  /** Your own ONNX Runtime module. Default: the package of the entry point this is imported from. */
-  readonly ort?: OrtModule;
-  /** The execution provider. Default `cpu`, in browsers `wasm`. */
-  readonly provider?: ProviderEntry;
-  /** More options of `InferenceSession.create`. */
-  readonly sessionOptions?: Readonly<Record<string, unknown>>;
-}
-
-export type EvaluateOptions = RunModelOptions & Pick<CompileOptions, 'loss' | 'metrics' | 'weightedMetrics'>;
+import { openAll } from './openSamples.js';
+import {
+  type EvaluateOptions,
+  type PredictionBatch,
+  type PredictionData,
+  type RunModelOptions,
+  runOptionNames,
+} from './runOptions.js';
 
 /** Loss and metrics over all samples, by name. */
 export async function evaluateModel(
   on: StepLoopPlatform,
   model: TrainableModel,
-  data: TrainingData,
+  data: TrainingData | Batches<TrainingData>,
   options: EvaluateOptions = {},
 ): Promise<Record<string, number>> {
-  checkOptions(options, [
-    'batchSize',
-    'ort',
-    'provider',
-    'sessionOptions',
-    'loss',
-    'metrics',
-    'weightedMetrics',
-  ]);
+  checkOptions(options, [...runOptionNames, 'loss', 'metrics', 'weightedMetrics']);
   const compiled = compileOf(options);
   const { labels, metrics } = traceLoss(model, { ...compiled, training: false });
-  const dataset = Dataset.read(model, labels, data);
-  const evaluator = new Evaluator(model, dataset, metrics, {
+  const samples = await openAll(model, labels, data, options);
+  const evaluator = new Evaluator(model, samples, metrics, {
     ...compiled,
-    sampleWeights: data.sampleWeight !== undefined,
+    sampleWeights: samples.isWeighted,
   });
   try {
-    return await evaluator.run(await groundOf(on, options), options.batchSize ?? 32);
+    const found = await evaluator.run(await groundOf(on, options));
+    await samples.close();
+    return found;
   } finally {
+    await samples.close().catch(() => {});
     await evaluator.release();
   }
 }
@@ -63,20 +55,27 @@ export class Evaluator {
 
   constructor(
     readonly model: TrainableModel,
-    readonly dataset: Dataset,
+    readonly samples: Samples,
     readonly metrics: readonly MetricSpec[],
     readonly options: CompileOptions & { readonly sampleWeights: boolean },
   ) {}
 
-  /** @param prefix put in front of each name */
-  async run(ground: SessionGround, batchSize: number, prefix = ''): Promise<Record<string, number>> {
+  /**
+   * @param prefix put in front of each name
+   * @throws the reason of the signal, between two batches
+   */
+  async run(ground: SessionGround, prefix = '', signal?: AbortSignal): Promise<Record<string, number>> {
     this.#session ??= await ModelSession.open(
       evaluationModel(this.model, this.options, providerName(ground.provider)),
       ground,
     );
     this.#session.load(this.model.weights);
     const means = new Means(this.metrics);
-    for (const { batch, ...size } of this.dataset.batches(batchSize)) {
+    for await (const { batch, ...size } of takeBatches(
+      this.samples.epoch(),
+      Number.POSITIVE_INFINITY,
+      signal,
+    )) {
       means.add(numbersOf(await this.#session.run(batch)), size);
     }
     return means.result(prefix);
@@ -91,22 +90,26 @@ export class Evaluator {
 export async function predictModel(
   on: StepLoopPlatform,
   model: TrainableModel,
-  x: DataArray | Readonly<Record<string, DataArray>>,
+  x: PredictionData | Batches<PredictionBatch>,
   options: RunModelOptions = {},
 ): Promise<TensorValue> {
-  checkOptions(options, ['batchSize', 'ort', 'provider', 'sessionOptions']);
-  const dataset = Dataset.read(model, undefined, { x });
-  const ground = await groundOf(on, options);
-  const session = await ModelSession.open(predictionModel(model, providerName(ground.provider)), ground);
+  checkOptions(options, runOptionNames);
+  const given = isBatches(x) ? (x as Batches<PredictionBatch>) : { x: x as PredictionData };
+  const samples = await openAll(model, undefined, given, options);
+  let session: ModelSession | undefined;
   try {
+    const ground = await groundOf(on, options);
+    session = await ModelSession.open(predictionModel(model, providerName(ground.provider)), ground);
     session.load(model.weights);
     const parts: TensorValue[] = [];
-    for (const { batch } of dataset.batches(options.batchSize ?? 32)) {
+    for await (const { batch } of samples.epoch()) {
       parts.push((await session.run(batch)).predictions as TensorValue);
     }
-    return joined(parts, dataset.size);
+    await samples.close();
+    return joined(parts);
   } finally {
-    await session.release();
+    await samples.close().catch(() => {});
+    await session?.release();
   }
 }
 
@@ -129,7 +132,8 @@ export function compileOf({ optimizer, loss, metrics, weightedMetrics }: Compile
   return { optimizer, loss, metrics, weightedMetrics };
 }
 
-function joined(parts: readonly TensorValue[], size: number): TensorValue {
+function joined(parts: readonly TensorValue[]): TensorValue {
+  const size = parts.reduce((sum, { dims }) => sum + (dims[0] as number), 0);
   const each = (parts[0] as TensorValue).dims.slice(1);
   const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
   let at = 0;

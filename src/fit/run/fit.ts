@@ -1,78 +1,86 @@
 // Trains a model epoch after epoch, as Keras's `fit`: puts together what a training needs.
 // Must not import files or cli.
-import { UsageError } from '../../graph/errors.js';
 import { checkOptions } from '../../graph/knownKeys.js';
 import { providerName } from '../../runtime/providerTable.js';
-import { createStepLoop, type StepLoopPlatform } from '../../training/openStepLoop.js';
+import { createStepLoop } from '../../training/openStepLoop.js';
 import type { StepLoop } from '../../training/stepLoop.js';
-import { Dataset, type TrainingData } from '../data/dataset.js';
+import type { Batches } from '../data/batchStream.js';
+import type { TrainingData } from '../data/dataset.js';
 import type { TrainableModel } from '../models/trainableModel.js';
 import { buildTrainStep } from '../step/buildTrainStep.js';
+import { optimizerOf } from '../step/compileOptions.js';
+import { traceLoss } from '../step/tracedLoss.js';
 import type { TrainStep } from '../step/trainStep.js';
 import { compileOf, Evaluator, groundOf } from './evaluate.js';
 import { type FitOptions, fitOptionNames, type History } from './fitOptions.js';
+import { openSamples } from './openSamples.js';
 import { Training } from './training.js';
+import type { TrainingPlatform } from './trainingPlatform.js';
 
-/** Trains the model, whose weights and optimizer state are those of the last step afterwards, also where it was stopped. */
+/**
+ * Trains the model, whose weights and optimizer state are those of the last step afterwards, also where it was stopped.
+ *
+ * @param data samples in memory, or batches one after another
+ */
 export async function fitModel(
-  on: StepLoopPlatform,
+  on: TrainingPlatform,
   model: TrainableModel,
-  data: TrainingData,
+  data: TrainingData | Batches<TrainingData>,
   options: FitOptions = {},
 ): Promise<History> {
   checkOptions(options, fitOptionNames);
-  checkCounts(options);
-  const { batchSize = 32, validationData, classWeight } = options;
-  const stepFor = stepBuilder(on, model, options);
-  // The weights of samples are an input of the step.
-  const weighed = data.sampleWeight !== undefined || classWeight !== undefined;
-  const open = stepFor(weighed);
-  const all = Dataset.read(model, open.labels, data);
-  const [part, kept] = split(all, options.validationSplit ?? 0);
-  const samples = classWeight === undefined ? part : part.weighted(classWeight, open.labels);
-  // A step that knows the size of its batches is the faster one.
-  const step = samples.size % batchSize === 0 ? stepFor(weighed, batchSize) : open;
-  const validation = validationData === undefined ? kept : Dataset.read(model, open.labels, validationData);
+  // What is wrong with the options is told before any batch is asked for.
+  optimizerOf(model, options);
+  const { labels, metrics } = traceLoss(model, { ...compileOf(options), training: false });
+  const { training: samples, validation, batchSize } = await openSamples(model, labels, data, options);
+  let loop: StepLoop | undefined;
   const evaluator =
     validation &&
-    new Evaluator(model, validation, step.metrics, {
+    new Evaluator(model, validation, metrics, {
       ...compileOf(options),
       sampleWeights: validation.isWeighted,
     });
-  const rate = { value: step.learningRate };
-  const loop = await openLoop(on, step, rate, options);
-  const ground = { ...options, provider: loop.report().provider };
-  const validate = evaluator && (async () => evaluator.run(await groundOf(on, ground), batchSize, 'val_'));
-  const training = new Training({ model, options, step, loop, samples, validate, rate, on });
   try {
-    return await training.run();
+    const step = buildStep(on, model, options, samples.isWeighted, batchSize);
+    const rate = { value: step.learningRate };
+    loop = await openLoop(on, step, rate, options);
+    const ground = { ...options, provider: loop.report().provider };
+    const validate =
+      evaluator && (async () => evaluator.run(await groundOf(on, ground), 'val_', options.signal));
+    const history = await new Training({ model, options, step, loop, samples, validate, rate, on }).run();
+    await samples.close();
+    await validation?.close();
+    return history;
   } finally {
-    await loop.dispose();
+    // Where something went wrong, that is what is told, and not what else does on the way out.
+    await samples.close().catch(() => {});
+    await validation?.close().catch(() => {});
+    await loop?.dispose();
     await evaluator?.release();
   }
 }
 
-/** Builds the step with weights of samples or without, for batches of an open or a given size. */
-function stepBuilder(
-  on: StepLoopPlatform,
+function buildStep(
+  on: TrainingPlatform,
   model: TrainableModel,
   options: FitOptions,
-): (sampleWeights: boolean, batchSize?: number) => TrainStep {
+  sampleWeights: boolean,
+  batchSize: number | undefined,
+): TrainStep {
   const { providers = [on.provider], seed = 0, constraints = true, excludeFromWeightDecay } = options;
-  return (sampleWeights, batchSize) =>
-    buildTrainStep(model, {
-      ...compileOf(options),
-      ...(batchSize !== undefined && { batchSize }),
-      ...(excludeFromWeightDecay !== undefined && { excludeFromWeightDecay }),
-      sampleWeights,
-      seed,
-      constraints,
-      provider: providerName(providers[0]),
-    });
+  return buildTrainStep(model, {
+    ...compileOf(options),
+    ...(batchSize !== undefined && { batchSize }),
+    ...(excludeFromWeightDecay !== undefined && { excludeFromWeightDecay }),
+    sampleWeights,
+    seed,
+    constraints,
+    provider: providerName(providers[0]),
+  });
 }
 
 function openLoop(
-  on: StepLoopPlatform,
+  on: TrainingPlatform,
   step: TrainStep,
   rate: { readonly value: number | undefined },
   { providers = [on.provider], ort, sessionOptions }: FitOptions,
@@ -95,24 +103,5 @@ function openLoop(
       ...(ort !== undefined && { ort }),
       ...(sessionOptions !== undefined && { sessionOptions }),
     },
-  );
-}
-
-/** As Keras splits: the last samples are kept, before any shuffling. */
-function split(all: Dataset, share: number): readonly [Dataset, Dataset | undefined] {
-  if (share === 0) return [all, undefined];
-  const at = Math.floor(all.size * (1 - share));
-  if (share > 0 && share < 1 && at > 0 && at < all.size) return [all.part(0, at), all.part(at, all.size)];
-  throw new UsageError(`validationSplit must leave samples on both sides, found ${share} of ${all.size}`);
-}
-
-function checkCounts({ batchSize = 32, epochs = 1, initialEpoch = 0 }: FitOptions): void {
-  for (const [name, count] of Object.entries({ batchSize, epochs })) {
-    if (Number.isSafeInteger(count) && count >= 1) continue;
-    throw new UsageError(`${name} must be a whole number from 1, found ${count}`);
-  }
-  if (Number.isSafeInteger(initialEpoch) && initialEpoch >= 0 && initialEpoch < epochs) return;
-  throw new UsageError(
-    `initialEpoch must be a whole number from 0 and below epochs, which is ${epochs}; found ${initialEpoch}`,
   );
 }

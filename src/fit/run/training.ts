@@ -4,18 +4,18 @@ import { UsageError } from '../../graph/errors.js';
 import { toFloat64 } from '../../graph/numbers.js';
 import type { TensorValue } from '../../graph/tensorValue.js';
 import { NonFiniteError } from '../../training/nonFinite.js';
-import type { StepLoopPlatform } from '../../training/openStepLoop.js';
 import type { StepBatch } from '../../training/stepInputs.js';
 import type { StepLoop, StepResult } from '../../training/stepLoop.js';
 import type { Callback, FitContext } from '../callbacks/callback.js';
-import type { BatchSize, Dataset } from '../data/dataset.js';
+import type { BatchSize } from '../data/dataset.js';
+import type { Samples } from '../data/samples.js';
 import type { TrainableModel } from '../models/trainableModel.js';
-import { Random } from '../random.js';
 import { storedState } from '../step/optimizerState.js';
 import type { TrainStep } from '../step/trainStep.js';
 import { numbersOf } from './evaluate.js';
 import type { FitOptions, History } from './fitOptions.js';
 import { Means } from './means.js';
+import type { TrainingPlatform } from './trainingPlatform.js';
 
 /** What a training stands on. */
 export interface TrainingGround {
@@ -23,19 +23,19 @@ export interface TrainingGround {
   readonly options: FitOptions;
   readonly step: TrainStep;
   readonly loop: StepLoop;
-  readonly samples: Dataset;
+  readonly samples: Samples;
   readonly validate: (() => Promise<Record<string, number>>) | undefined;
   /** What the step is fed with as its learning rate; `undefined` where a schedule gives it. */
   readonly rate: { value: number | undefined };
-  readonly on: Pick<StepLoopPlatform, 'writeFile'>;
+  readonly on: Pick<TrainingPlatform, 'writeFile' | 'readFile'>;
 }
 
 export class Training implements FitContext {
   readonly model: TrainableModel;
   readonly epochs: number;
   readonly writeFile: FitContext['writeFile'];
+  readonly readFile: FitContext['readFile'];
   readonly #ground: TrainingGround;
-  readonly #random: Random;
   readonly #callbacks: readonly Callback[];
   readonly #seen: number[] = [];
   readonly #history = new Map<string, number[]>();
@@ -49,8 +49,8 @@ export class Training implements FitContext {
     this.model = ground.model;
     this.epochs = options.epochs ?? 1;
     this.writeFile = ground.on.writeFile;
+    this.readFile = ground.on.readFile;
     this.#callbacks = options.callbacks ?? [];
-    this.#random = new Random(options.seed ?? 0);
   }
 
   get learningRate(): number {
@@ -77,8 +77,6 @@ export class Training implements FitContext {
 
   async run(): Promise<History> {
     const { initialEpoch = 0 } = this.#ground.options;
-    // The epochs before the first one had their orders: with the same seed, a training that goes on has the same to come.
-    for (let epoch = 0; epoch < initialEpoch; epoch++) this.#order();
     await this.#tell((callback) => callback.onTrainBegin?.(this));
     for (let epoch = initialEpoch; epoch < this.epochs && !this.#stopped; epoch++) {
       await this.#tell((callback) => callback.onEpochBegin?.(epoch, this));
@@ -120,11 +118,11 @@ export class Training implements FitContext {
 
   async #batches(means: Means): Promise<void> {
     const { loop, samples, options } = this.#ground;
-    const { batchSize = 32, signal, progress = false } = options;
+    const { signal, progress = false } = options;
     const sizes: BatchSize[] = [];
-    await loop.run(this.#feed(batchSize, sizes), {
-      steps: Math.ceil(samples.size / batchSize),
+    await loop.run(this.#feed(sizes), {
       progress,
+      ...(samples.steps !== undefined && { steps: samples.steps }),
       ...(signal !== undefined && { signal }),
       onStep: async (result) => {
         const logs = this.#logsOf(result);
@@ -136,18 +134,13 @@ export class Training implements FitContext {
   }
 
   /** @param sizes gets that of each batch as it is given */
-  async *#feed(batchSize: number, sizes: BatchSize[]): AsyncGenerator<StepBatch> {
-    for (const { batch, ...size } of this.#ground.samples.batches(batchSize, this.#order())) {
+  async *#feed(sizes: BatchSize[]): AsyncGenerator<StepBatch> {
+    for await (const { batch, ...size } of this.#ground.samples.epoch()) {
       if (this.#stopped) return;
       await this.#tell((callback) => callback.onBatchBegin?.(sizes.length, this));
       sizes.push(size);
       yield batch;
     }
-  }
-
-  #order(): Int32Array | undefined {
-    const { samples, options } = this.#ground;
-    return (options.shuffle ?? true) ? this.#random.permutation(samples.size) : undefined;
   }
 
   #logsOf({ loss, outputs }: StepResult): Record<string, number> {

@@ -3,7 +3,7 @@
 import type { TensorValue } from '../../graph/tensorValue.js';
 import { asList, asSerialized, field, isObject, type SerializedObject } from '../../keras/configValue.js';
 import { encodeArchive } from '../../keras/encodeArchive.js';
-import type { H5Group } from '../../keras/h5Writer.js';
+import { encodeH5, type H5Group } from '../../keras/h5Writer.js';
 import { bareClass, layerName, snakeCase } from '../../keras/serializedLayer.js';
 import type { TrainableModel } from '../models/trainableModel.js';
 
@@ -19,6 +19,17 @@ export function encodeKeras(model: TrainableModel): Promise<Uint8Array> {
     kerasVersion: model.kerasVersion ?? '3.0.0',
     weights: groupsOf(model),
   });
+}
+
+/**
+ * The bytes of a `.weights.h5` file, as Keras's `save_weights` writes it and `load_weights` reads it: variables and
+ * optimizer state without the config. The same model gives the same bytes.
+ *
+ * @example
+ * await writeFile('trained.weights.h5', await encodeKerasWeights(model));
+ */
+export function encodeKerasWeights(model: TrainableModel): Promise<Uint8Array> {
+  return encodeH5(groupsOf(model));
 }
 
 /** The config with the shape that the model was built with, without which Keras would not make its variables. */
