@@ -42,6 +42,25 @@ const conv = (x: readonly number[], kernel: readonly number[], more: Partial<Con
   };
 };
 
+/** A window longer than what it gives. */
+const longWindow: FormCase = {
+  name: 'conv whose window is longer than its result',
+  shapes: [
+    [3, 2, 5, 5],
+    [4, 2, 4, 4],
+  ],
+  fn: (a, b) =>
+    convolve(a, b, {
+      strides: [1, 1],
+      dilations: [1, 1],
+      pads: [
+        [0, 0],
+        [0, 0],
+      ],
+      groups: 1,
+    }),
+};
+
 const open = (row: FormCase): FormCase => ({ ...row, name: `${row.name}, the batch open`, open: true });
 
 const { NaN: nan } = Number;
@@ -77,6 +96,8 @@ export const formCases: readonly FormCase[] = [
   conv([3, 24, 4, 4], [24, 24, 2, 2]),
   conv([3, 24, 9], [24, 24, 2], { strides: [2], dilations: [3], pads: [[1, 0]] }),
   open(conv([3, 24, 4, 4], [24, 24, 2, 2])),
+  longWindow,
+  open(longWindow),
   open(conv([6, 4, 5, 5], [8, 4, 3, 3])),
   open(conv([3, 6, 5, 5], [4, 6, 3, 3])),
   {

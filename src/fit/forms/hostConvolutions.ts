@@ -23,10 +23,12 @@ export function placesSideBySide({ tensor, inputs, attributes }: FormCall): Symb
   const places = dimsOf('conv', tensor).slice(2) as readonly number[];
   const length = product(dimsOf('conv', kernel).slice(2) as readonly number[]);
   const count = product(places);
+  const rows = dimsOf('conv', x)[0];
   const isPadded = window.pads.some(([before, after]) => before > 0 || after > 0);
   if (bias !== undefined || window.groups !== 1 || isPadded) return undefined;
-  if (count >= length || count > MOST_PLACES) return undefined;
-  const [rows, filters] = [sizeAt('conv', x, 0), sizeAt('conv', kernel, 0)];
+  // In the forward direction the rows are the batch, which may be open.
+  if (typeof rows !== 'number' || count >= length || count > MOST_PLACES) return undefined;
+  const filters = sizeAt('conv', kernel, 0);
   const channels = dimsOf('conv', kernel)[1] as Dim;
   // A product for each channel needs nothing moved, where what it gives is no more than what it takes.
   const isByChannel = rows * filters <= length * (rows + filters);
