@@ -4,9 +4,10 @@ import { gradients } from '../../src/fit/autodiff/gradients.js';
 import { encodeTensors } from '../../src/fit/step/encodeTensors.js';
 import { type ConvWindow, convolve } from '../../src/ops/convolution.js';
 import * as ops from '../../src/ops/index.js';
+import { takeRows } from '../../src/ops/moving.js';
 import { poolWindows } from '../../src/ops/pooling.js';
 import { applyOp, type SymbolicTensor, symbolicInput } from '../../src/ops/symbolicTensor.js';
-import { castTo } from '../../src/ops/tensorLike.js';
+import { castTo, constant } from '../../src/ops/tensorLike.js';
 import { Random } from './random.js';
 
 export interface FormCase {
@@ -98,6 +99,59 @@ export const formCases: readonly FormCase[] = [
   open(conv([3, 24, 4, 4], [24, 24, 2, 2])),
   longWindow,
   open(longWindow),
+  ...[1, 2].map((groups) =>
+    conv([1, 2, 4, 5, 4], [2, 2 / groups, 3, 2, 2], {
+      groups,
+      strides: [2, 3, 1],
+      pads: [
+        [0, 3],
+        [2, 1],
+        [1, 0],
+      ],
+    }),
+  ),
+  ...(['MaxPool', 'AveragePool'] as const).map((opType) =>
+    open({
+      name: `${opType} of three dimensions`,
+      shapes: [[3, 2, 5, 4, 5]],
+      fn: (a) =>
+        poolWindows(opType, a, {
+          size: [3, 2, 2],
+          strides: [2, 1, 2],
+          pads: [
+            [1, 1],
+            [0, 1],
+            [0, 0],
+          ],
+        }),
+    }),
+  ),
+  {
+    name: 'rows, some several times',
+    shapes: [[4, 3]],
+    fn: (a) =>
+      takeRows(ops.square(a), constant({ dtype: 'int32', dims: [2, 2], data: Int32Array.of(3, 1, 3, 0) })),
+  },
+  // The first of these, whose program a browser would take for the others'.
+  ...[
+    [
+      [4, 3, 2],
+      [4, 3, 2],
+    ],
+    [
+      [4, 3, 2],
+      [4, 1, 2],
+    ],
+    [
+      [4, 1, 2],
+      [4, 3, 2],
+    ],
+  ].map((shapes) => ({
+    name: `choices and the larger of ${shapes.map((shape) => shape.join('x')).join(' and ')}`,
+    shapes,
+    fn: (a: SymbolicTensor, b: SymbolicTensor) =>
+      ops.maximum(ops.where(ops.greater(a, b), ops.square(a), b), ops.add(a, b)),
+  })),
   open(conv([6, 4, 5, 5], [8, 4, 3, 3])),
   open(conv([3, 6, 5, 5], [4, 6, 3, 3])),
   {

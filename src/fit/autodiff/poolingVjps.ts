@@ -18,7 +18,7 @@ const lowest = -3.4028234663852886e38;
 /** The first of the largest elements of a window takes the cotangent, as in XLA. */
 const maxPoolVjp: Vjp = (call) => {
   const x = inputAt(call, 0);
-  const window = windowOf(call.attributes);
+  const window = poolWindowOf(call.attributes);
   const padded = pad(x, [[0, 0], [0, 0], ...window.pads], lowest);
   let left = call.cotangent;
   const parts = offsets(window.size).map((offset) => {
@@ -32,14 +32,15 @@ const maxPoolVjp: Vjp = (call) => {
 /** Each element of a window takes an equal part. */
 const averagePoolVjp: Vjp = (call) => {
   const x = inputAt(call, 0);
-  const window = windowOf(call.attributes);
+  const window = poolWindowOf(call.attributes);
   const padded = pad(x, [[0, 0], [0, 0], ...window.pads]);
   const part = multiply(call.cotangent, shares(x, call.result, window));
   const parts = offsets(window.size).map((offset) => ({ offset, part }));
   return [gather(parts, padded, x, window)];
 };
 
-function windowOf(attributes: Readonly<Record<string, Attribute>>): PoolWindow {
+/** The window that the attributes of a pooling describe. */
+export function poolWindowOf(attributes: Readonly<Record<string, Attribute>>): PoolWindow {
   const list = (name: string): readonly number[] => {
     const value = attributes[name];
     return value?.type === 'ints' ? value.value : [];

@@ -4,12 +4,15 @@
 import { multiply } from '../../ops/elementwise.js';
 import { rewriteAll } from '../../ops/rewrite.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
-import type { Form, FormGround } from './form.js';
+import type { Form, FormCall, FormGround } from './form.js';
 import { placesSideBySide } from './hostConvolutions.js';
-import { channelsInFours, groupsApart, paddedBehind } from './webGpuConvolutions.js';
+import { ranksApart } from './webGpuChoices.js';
+import { channelsInFours, groupsApart, paddedBeforehand, paddedBehind } from './webGpuConvolutions.js';
 import { greaterOf, NaNThroughRelu, powerOfConstant, smallerOf } from './webGpuElementwise.js';
 import { bothOf, eitherOf } from './webGpuLogic.js';
+import { inTwoPoolings } from './webGpuPoolings.js';
 import { drawnFromIteration } from './webGpuRandom.js';
+import { rowsByProduct } from './webGpuRows.js';
 import { placeOfLargest } from './webGpuSearch.js';
 import { repeatedLike, sizeCounted } from './webGpuSizes.js';
 
@@ -25,12 +28,18 @@ const webgpu: readonly string[] = ['webgpu'];
 const hosts: readonly string[] = ['cpu', 'wasm'];
 
 /** The forms; of each operator the first one that fits is taken. */
-const table: readonly Row[] = [
+const first: readonly Row[] = [
   {
     operator: 'Identity',
     providers: 'any',
     because: 'marks what gradients do not pass, and computes nothing',
     form: ({ inputs }) => inputs[0],
+  },
+  {
+    operator: 'Conv',
+    providers: webgpu,
+    because: 'fails in browsers with three spatial dimensions and uneven padding',
+    form: paddedBeforehand,
   },
   {
     operator: 'Conv',
@@ -57,6 +66,24 @@ const table: readonly Row[] = [
     form: placesSideBySide,
   },
   {
+    operator: 'MaxPool',
+    providers: webgpu,
+    because: 'fails in browsers with three spatial dimensions',
+    form: inTwoPoolings,
+  },
+  {
+    operator: 'AveragePool',
+    providers: webgpu,
+    because: 'fails in browsers with three spatial dimensions',
+    form: inTwoPoolings,
+  },
+  {
+    operator: 'ScatterND',
+    providers: webgpu,
+    because: 'takes its places in int64, which browsers do not make',
+    form: rowsByProduct,
+  },
+  {
     operator: 'Pow',
     providers: webgpu,
     because: 'loses the digits that 1 - beta ** step is made of',
@@ -73,24 +100,41 @@ const table: readonly Row[] = [
   { operator: 'Cast', providers: webgpu, because: 'of a size comes from the CPU', form: sizeCounted },
 ];
 
+/** Forms of what these are made of as well. */
+const last: readonly Row[] = [
+  {
+    operator: 'Where',
+    providers: webgpu,
+    because: 'is mixed up in browsers with one of the same ranks that does not broadcast',
+    form: ranksApart,
+  },
+];
+
 /** The same tensors in the forms that a provider runs right and fast. */
 export function formsFor(
   targets: readonly SymbolicTensor[],
   { provider, iteration }: FormGround & { readonly provider: string },
 ): readonly SymbolicTensor[] {
-  const rows = table.filter(({ providers }) => providers === 'any' || providers.includes(provider));
-  const found = rewriteAll(targets, (tensor, inputs) => {
-    const { source } = tensor;
-    if (source.kind !== 'op') return undefined;
-    for (const { operator, form } of rows) {
-      if (operator !== source.opType) continue;
-      const { attributes, axes } = source;
-      const other = form({ tensor, inputs, attributes, axes, iteration });
-      if (other !== undefined) return other;
-    }
-    return undefined;
-  });
+  const found = [first, last].reduce((tensors, table) => {
+    const rows = table.filter(({ providers }) => providers === 'any' || providers.includes(provider));
+    return rewriteAll(tensors, (tensor, inputs) => inForm(rows, { tensor, inputs, iteration }));
+  }, targets);
   return webgpu.includes(provider) ? withoutIdentities(found) : found;
+}
+
+function inForm(
+  rows: readonly Row[],
+  call: Pick<FormCall, 'tensor' | 'inputs' | 'iteration'>,
+): SymbolicTensor | undefined {
+  const { source } = call.tensor;
+  if (source.kind !== 'op') return undefined;
+  for (const { operator, form } of rows) {
+    if (operator !== source.opType) continue;
+    const { attributes, axes } = source;
+    const other = form({ ...call, attributes, axes });
+    if (other !== undefined) return other;
+  }
+  return undefined;
 }
 
 /** What is handed through would be an Identity, which is missing in browsers. */

@@ -20,6 +20,27 @@ function convolutionOf({ inputs, attributes }: FormCall): Convolution {
   return { x, kernel, bias, window: convWindowOf(attributes) };
 }
 
+/**
+ * In three dimensions, over an input that is padded beforehand: browsers take no padding but of one number all around. One
+ * element more is padded and cut off, lest ONNX Runtime fuse the padding again.
+ */
+export function paddedBeforehand(call: FormCall): SymbolicTensor | undefined {
+  const { x, kernel, bias, window } = convolutionOf(call);
+  const { pads } = window;
+  const all = pads.flat();
+  if (pads.length < 3 || all.every((size) => size === all[0])) return undefined;
+  const last = dimsOf('conv', x).length - 1;
+  const wider = pads.map(([before, after], i): [number, number] => [
+    before,
+    after + (i + 2 === last ? 1 : 0),
+  ]);
+  const padded = pad(x, [[0, 0], [0, 0], ...wider]);
+  const cut = slice(padded, [{ axis: last, start: 0, end: sizeAt('conv', padded, last) - 1 }]);
+  const result = convolve(cut, kernel, { ...window, pads: pads.map(() => [0, 0]) }, bias);
+  const { source } = result;
+  return (source.kind === 'op' ? groupsApart({ ...call, ...source }) : undefined) ?? result;
+}
+
 /** A convolution a group, side by side. */
 export function groupsApart(call: FormCall): SymbolicTensor | undefined {
   const { x, kernel, bias, window } = convolutionOf(call);
