@@ -84,7 +84,7 @@ export async function fitCommand(file: string, options: FitCommandOptions, outpu
       },
     ],
   };
-  const { history } = await withFlags(() => entry.fit(model, samples, training));
+  const { history } = await withFlags(() => entry.fit(model, samples, training), data);
   await writeFileAtomic(out, out.endsWith('.keras') ? await encodeKeras(model) : encodeInference(model));
   output.line(`trained ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}; wrote ${out}`);
   output.result({ ok: true, out, history });

@@ -1,7 +1,7 @@
 // What trainings are asked for, as the command line has it: messages name the flags, and not the options of functions.
 // Must not import commander.
 import type { TrainableModel } from '../fit/models/trainableModel.js';
-import { ConfigError, ConstraintError, UsageError } from '../graph/errors.js';
+import { ConfigError, ConstraintError, ShapeError, UsageError } from '../graph/errors.js';
 import { field } from '../keras/configValue.js';
 
 const flags: Readonly<Record<string, string>> = {
@@ -31,11 +31,18 @@ export function checkCompiled(
   throw new UsageError(`was not compiled with ${what}; give ${how}`, { file });
 }
 
-/** Does the work; where it refuses an option, the error names its flag. */
-export async function withFlags<T>(work: () => T | Promise<T>): Promise<T> {
+/**
+ * Does the work; where it refuses an option, the error names its flag.
+ *
+ * @param data the file of the samples: shapes in it that do not fit are wrong input, and no constraint without a place
+ */
+export async function withFlags<T>(work: () => T | Promise<T>, data?: string): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof ShapeError && data !== undefined && error.file === data) {
+      throw new UsageError(error.detail, error);
+    }
     throw error instanceof ConstraintError ? named(error) : error;
   }
 }

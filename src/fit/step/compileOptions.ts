@@ -107,14 +107,17 @@ function single(model: TrainableModel, options: CompileOptions, key: 'optimizer'
   const place: ErrorPlace = given === undefined ? { file: model.file, path: 'compile_config' } : {};
   const source = given === undefined ? (model.compileConfig ?? {}) : { [key]: given };
   if (asList(source[key]) !== undefined) {
-    throw new UnsupportedError(`several of them, one an output, cannot be trained here`, {
+    throw new UnsupportedError(`is a list, one for each output; give one, for the one output`, {
       ...place,
-      path: `${place.path}.${key}`,
+      path: place.path === undefined ? key : `${place.path}.${key}`,
     });
   }
   const found = new Settings('the model', source, place).serialized(key);
   if (found !== undefined) return { ...found, place: { file: place.file, path: found.path } };
-  throw new UsageError(`with which ${key}? The model was not compiled with one; give it as ${key}`, {
-    file: model.file,
-  });
+  throw new UsageError(
+    `with which ${key}? The model was not compiled with one; give it as the option ${key}`,
+    {
+      file: model.file,
+    },
+  );
 }

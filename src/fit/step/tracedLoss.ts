@@ -53,8 +53,9 @@ export function tracePredictions(model: TrainableModel, options: TracedModelOpti
   if (predictions !== undefined && others.length === 0) {
     return { variables, inputs, predictions, updates, penalties };
   }
+  const names = model.graph.outputs.map(([layer]) => layer).join(', ');
   throw new UnsupportedError(
-    `a model with ${outputs.length} outputs cannot be trained here; one with one can`,
+    `the model has the outputs ${names}; a model with one output can be trained, evaluated and run here`,
     { file: model.file },
   );
 }
