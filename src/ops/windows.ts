@@ -46,3 +46,11 @@ export function outputSize(
     `ops.${op}: a window that spans ${span} does not fit into ${size}, dimension ${axis} of ${formatShape(x.shape)} with its padding`,
   );
 }
+
+/** Every place in a box of these sizes, row by row. */
+export function placesIn(sizes: readonly number[]): readonly (readonly number[])[] {
+  return sizes.reduce<number[][]>(
+    (lists, size) => lists.flatMap((list) => Array.from({ length: size }, (_, i) => [...list, i])),
+    [[]],
+  );
+}

@@ -42,6 +42,18 @@ test.each([
   expect(['cpu', 'wasm', plain].map(convolutions)).toEqual([count, count, 3]);
 });
 
+test('on processors a pooled convolution is as many as its windows have places, and is never taken apart', () => {
+  const row = formCases.find(({ name }) => name.endsWith('{}, then the largest of each 2x2')) as FormCase;
+  const count = (provider: string, operator: string): number => {
+    const { graph } = onnx.ModelProto.decode(formGraph(row, provider));
+    const steps = (input: readonly string[]): boolean => operator !== 'Slice' || input.length === 5;
+    return (graph?.node ?? []).filter(({ opType, input }) => opType === operator && steps(input ?? []))
+      .length;
+  };
+  expect([count(plain, 'MaxPool'), count(plain, 'Slice')]).toEqual([1, 4]);
+  expect([count('cpu', 'MaxPool'), count('cpu', 'Slice')]).toEqual([0, 0]);
+});
+
 test('and are other graphs, without what WebGPU lacks', () => {
   const operators = (provider: string): string[] =>
     formCases.flatMap((row) => {

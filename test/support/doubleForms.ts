@@ -6,6 +6,7 @@ import * as ops from '../../src/ops/index.js';
 import { dimsOf, pad, reshapeTo, sizeAt, slice } from '../../src/ops/moving.js';
 import { rewriteAll } from '../../src/ops/rewrite.js';
 import type { SymbolicTensor } from '../../src/ops/symbolicTensor.js';
+import { placesIn } from '../../src/ops/windows.js';
 
 type Attributes = Readonly<Record<string, Attribute>>;
 
@@ -34,14 +35,6 @@ function padded(x: SymbolicTensor, pads: readonly number[]): SymbolicTensor {
     (_, i) => [pads[i] as number, pads[i + rank] as number] as const,
   );
   return pad(x, [[0, 0], [0, 0], ...spatial]);
-}
-
-/** Every place of a window, row by row. */
-function places(window: readonly number[]): readonly (readonly number[])[] {
-  return window.reduce<number[][]>(
-    (lists, size) => lists.flatMap((list) => Array.from({ length: size }, (_, i) => [...list, i])),
-    [[]],
-  );
 }
 
 /** What lies under one place of each window, of (N, C, …padded). */
@@ -76,7 +69,7 @@ function convolution(
   const perGroup = (filters as number) / groups;
   const area = counts.reduce((a, b) => a * b, 1);
   const spread = padded(x, integers(attributes, 'pads'));
-  const parts = places(window).map((place) => {
+  const parts = placesIn(window).map((place) => {
     const reached = place.map((at, i) => at * (dilations[i] as number));
     const values = reshapeTo(under(spread, reached, strides, counts), [batch, groups, each as number, area]);
     const weights = slice(
@@ -98,7 +91,7 @@ function averages(result: SymbolicTensor, x: SymbolicTensor, attributes: Attribu
   const counts = dimsOf('pool', result).slice(2) as readonly number[];
   const [strides, pads] = [integers(attributes, 'strides'), integers(attributes, 'pads')];
   const sum = (of: SymbolicTensor): SymbolicTensor =>
-    places(integers(attributes, 'kernel_shape'))
+    placesIn(integers(attributes, 'kernel_shape'))
       .map((place) => under(padded(of, pads), place, strides, counts))
       .reduce((a, b) => ops.add(a, b));
   // How many elements lie inside is the sum of ones.

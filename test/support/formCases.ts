@@ -43,6 +43,22 @@ const conv = (x: readonly number[], kernel: readonly number[], more: Partial<Con
   };
 };
 
+/** The largest of windows side by side over a convolution with its bias. */
+const pooledConv = (
+  x: readonly number[],
+  kernel: readonly number[],
+  size: readonly number[],
+  more: Partial<ConvWindow> = {},
+): FormCase => {
+  const row = conv(x, kernel, more);
+  const pads = size.map(() => [0, 0] as const);
+  return {
+    ...row,
+    name: `${row.name}, then the largest of each ${size.join('x')}`,
+    fn: (...inputs) => poolWindows('MaxPool', row.fn(...inputs), { size, strides: size, pads }),
+  };
+};
+
 /** A window longer than what it gives. */
 const longWindow: FormCase = {
   name: 'conv whose window is longer than its result',
@@ -99,6 +115,18 @@ export const formCases: readonly FormCase[] = [
   open(conv([3, 24, 4, 4], [24, 24, 2, 2])),
   longWindow,
   open(longWindow),
+  pooledConv([2, 3, 7, 8], [4, 3, 3, 3], [2, 2]),
+  open(pooledConv([3, 2, 9, 7], [4, 2, 2, 3], [3, 2], { strides: [1, 2] })),
+  pooledConv([2, 4, 8, 9], [6, 2, 3, 2], [2, 2], {
+    groups: 2,
+    dilations: [2, 1],
+    pads: [
+      [1, 2],
+      [0, 1],
+    ],
+  }),
+  pooledConv([2, 2, 11], [4, 2, 3], [3], { pads: [[3, 0]] }),
+  pooledConv([1, 2, 5, 4, 6], [2, 2, 2, 1, 3], [2, 2, 2]),
   ...[1, 2].map((groups) =>
     conv([1, 2, 4, 5, 4], [2, 2 / groups, 3, 2, 2], {
       groups,

@@ -10,6 +10,7 @@ import type { PoolWindow } from '../../ops/pooling.js';
 import { interleave, spread } from '../../ops/spread.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import { constant } from '../../ops/tensorLike.js';
+import { placesIn } from '../../ops/windows.js';
 import { inputAt, type Vjp, type VjpFamily } from './vjp.js';
 
 /** Lower than what any window holds but infinity. */
@@ -21,7 +22,7 @@ const maxPoolVjp: Vjp = (call) => {
   const window = poolWindowOf(call.attributes);
   const padded = pad(x, [[0, 0], [0, 0], ...window.pads], lowest);
   let left = call.cotangent;
-  const parts = offsets(window.size).map((offset) => {
+  const parts = placesIn(window.size).map((offset) => {
     const part = where(equal(under(padded, call.result, window, offset), call.result), left, 0);
     left = subtract(left, part);
     return { offset, part };
@@ -35,7 +36,7 @@ const averagePoolVjp: Vjp = (call) => {
   const window = poolWindowOf(call.attributes);
   const padded = pad(x, [[0, 0], [0, 0], ...window.pads]);
   const part = multiply(call.cotangent, shares(x, call.result, window));
-  const parts = offsets(window.size).map((offset) => ({ offset, part }));
+  const parts = placesIn(window.size).map((offset) => ({ offset, part }));
   return [gather(parts, padded, x, window)];
 };
 
@@ -51,14 +52,6 @@ export function poolWindowOf(attributes: Readonly<Record<string, Attribute>>): P
     strides: list('strides'),
     pads: size.map((_, i) => [pads[i], pads[i + size.length]] as never),
   };
-}
-
-/** Every place in a window, row by row. */
-function offsets(size: readonly number[]): readonly (readonly number[])[] {
-  return size.reduce<number[][]>(
-    (lists, count) => lists.flatMap((list) => Array.from({ length: count }, (_, i) => [...list, i])),
-    [[]],
-  );
 }
 
 /** What lies at one place of each window. */

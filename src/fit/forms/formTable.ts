@@ -6,6 +6,7 @@ import { rewriteAll } from '../../ops/rewrite.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import type { Form, FormCall, FormGround } from './form.js';
 import { placesSideBySide } from './hostConvolutions.js';
+import { largestOfConvolutions, stepsOfConvolution } from './hostPoolings.js';
 import { ranksApart } from './webGpuChoices.js';
 import { channelsInFours, groupsApart, paddedBeforehand, paddedBehind } from './webGpuConvolutions.js';
 import { greaterOf, NaNThroughRelu, powerOfConstant, smallerOf } from './webGpuElementwise.js';
@@ -64,6 +65,18 @@ const first: readonly Row[] = [
     providers: hosts,
     because: 'takes twice as long for the gradients of kernels',
     form: placesSideBySide,
+  },
+  {
+    operator: 'MaxPool',
+    providers: hosts,
+    because: 'has to be taken apart for its gradient, which is slow behind a convolution',
+    form: largestOfConvolutions,
+  },
+  {
+    operator: 'Slice',
+    providers: hosts,
+    because: 'with steps is slower than the convolution that it takes apart',
+    form: stepsOfConvolution,
   },
   {
     operator: 'MaxPool',

@@ -7,6 +7,7 @@ import { dimsOf, reshapeTo, sizeAt, slice } from '../../ops/moving.js';
 import { sum } from '../../ops/reduction.js';
 import { concatenate, matmul, transpose } from '../../ops/shaping.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
+import { placesIn } from '../../ops/windows.js';
 import { convWindowOf } from '../autodiff/convolutionVjps.js';
 import type { FormCall } from './form.js';
 
@@ -33,7 +34,7 @@ export function placesSideBySide({ tensor, inputs, attributes }: FormCall): Symb
   // A product for each channel needs nothing moved, where what it gives is no more than what it takes.
   const isByChannel = rows * filters <= length * (rows + filters);
   const [left, right] = isByChannel ? [exchanged(kernel), exchanged(x)] : [kernel, x];
-  const parts = everyPlace(places).map((at) => under(right, kernel, window, at));
+  const parts = placesIn(places).map((at) => under(right, kernel, window, at));
   const multiplied = isByChannel
     ? sum(
         matmul(
@@ -69,13 +70,6 @@ function exchanged(x: SymbolicTensor): SymbolicTensor {
   return permute(
     x,
     dimsOf('conv', x).map((_, i) => (i < 2 ? 1 - i : i)),
-  );
-}
-
-function everyPlace(sizes: readonly number[]): readonly (readonly number[])[] {
-  return sizes.reduce<number[][]>(
-    (lists, size) => lists.flatMap((list) => Array.from({ length: size }, (_, i) => [...list, i])),
-    [[]],
   );
 }
 
