@@ -1,26 +1,8 @@
 // What cannot be trained is refused by name, with what was found and what is accepted; the model is as before.
 import { describe, expect, test } from 'vitest';
-import { maxNorm, nonNeg } from '../../src/constraints/index.js';
-import { dense, input, modelFromConfig, sequential, sgd, fit as train } from '../../src/train.js';
-import { Random } from '../support/random.js';
+import { modelFromConfig, sgd, fit as train } from '../../src/train.js';
+import { classifier, quadrants } from '../support/tinyTrainings.js';
 
-/** Points of the plane, labelled by the quadrant they lie in. */
-function quadrants(count: number): { x: Float32Array; y: Int32Array } {
-  const random = new Random(7);
-  const x = Float32Array.from(random.numbers(count * 2, -1, 1));
-  const y = Int32Array.from(
-    { length: count },
-    (_, i) => Number((x[2 * i] as number) > 0) + 2 * Number((x[2 * i + 1] as number) > 0),
-  );
-  return { x, y };
-}
-
-const classifier = () =>
-  sequential([
-    input({ shape: [2] }),
-    dense({ units: 16, activation: 'relu', kernelConstraint: maxNorm({ maxValue: 0.9 }) }),
-    dense({ units: 4, kernelConstraint: nonNeg() }),
-  ]);
 /** A model of two inputs, as Keras writes it. */
 const functional = JSON.stringify({
   class_name: 'Functional',

@@ -25,20 +25,16 @@ import {
   terminateOnNaN,
   fit as train,
 } from '../../src/train.js';
-import { Random } from '../support/random.js';
 import { temporaryFolder } from '../support/temporaryFolder.js';
+import {
+  regressor as model,
+  numbersIn as numbers,
+  plane,
+  trainPlane as run,
+} from '../support/tinyTrainings.js';
 
 const folder = temporaryFolder();
-const random = new Random(11);
-const x = Float32Array.from(random.numbers(40 * 3, -1, 1));
-const y = Float32Array.from({ length: 40 }, (_, i) => (x[3 * i] as number) - 2 * (x[3 * i + 1] as number));
-
-const model = () =>
-  sequential([input({ shape: [3] }), dense({ units: 4, activation: 'tanh' }), dense({ units: 1 })]);
-const run = (options: FitOptions, own = model()) =>
-  train(own, { x, y }, { optimizer: sgd({ learningRate: 0.05 }), loss: 'mse', batchSize: 8, ...options });
-const numbers = (own: ReturnType<typeof model>, path: string) =>
-  toFloat64(own.weights.get(path) as TensorValue);
+const { x, y } = plane;
 
 test('a learning rate scheduler sets each rate and tells it', async () => {
   const { history } = await run({

@@ -1,8 +1,6 @@
 // Training through the entry point: epochs, short batches, validation, callbacks, and what the model holds afterwards.
 import { describe, expect, test } from 'vitest';
-import { maxNorm, nonNeg } from '../../src/constraints/index.js';
-import { toFloat64 } from '../../src/graph/numbers.js';
-import type { TensorValue } from '../../src/graph/tensorValue.js';
+import { maxNorm } from '../../src/constraints/index.js';
 import {
   adam,
   batchNormalization,
@@ -17,31 +15,11 @@ import {
   predict,
   sequential,
   sgd,
-  type TrainableModel,
   fit as train,
 } from '../../src/train.js';
 import { Random } from '../support/random.js';
 import { norms } from '../support/reference.js';
-
-/** Points of the plane, labelled by the quadrant they lie in. */
-function quadrants(count: number): { x: Float32Array; y: Int32Array } {
-  const random = new Random(7);
-  const x = Float32Array.from(random.numbers(count * 2, -1, 1));
-  const y = Int32Array.from(
-    { length: count },
-    (_, i) => Number((x[2 * i] as number) > 0) + 2 * Number((x[2 * i + 1] as number) > 0),
-  );
-  return { x, y };
-}
-
-const classifier = () =>
-  sequential([
-    input({ shape: [2] }),
-    dense({ units: 16, activation: 'relu', kernelConstraint: maxNorm({ maxValue: 0.9 }) }),
-    dense({ units: 4, kernelConstraint: nonNeg() }),
-  ]);
-/** What a variable holds. */
-const numbers = (model: TrainableModel, path: string) => toFloat64(model.weights.get(path) as TensorValue);
+import { classifier, numbersIn as numbers, quadrants } from '../support/tinyTrainings.js';
 
 const logits = { class_name: 'SparseCategoricalCrossentropy', config: { from_logits: true } };
 
