@@ -63,17 +63,7 @@ function contender(name, keras, versions, donate) {
         writeFileSync(file, new Uint8Array(Buffer.concat(weights.map(bytesOf))));
         return ask({ do: 'load', file, parameters, donate });
       });
-      return {
-        refill: () => ask({ do: 'refill' }),
-        run: async () => (await ask({ do: 'run' })).ms,
-        answer: () =>
-          withFile(async (file) => {
-            await ask({ do: 'write', file });
-            return split(readFileSync(file), parameters);
-          }),
-        detail: () => variant,
-        dispose: () => ask({ do: 'drop' }),
-      };
+      return entryOf(ask, variant, (bytes) => split(bytes, parameters));
     },
     ask,
     close: () => keras.close(),
@@ -90,14 +80,21 @@ async function stepEntry(network, ask) {
     writeFileSync(file, new Uint8Array(Buffer.concat(values.map(bytesOf))));
     return ask({ do: 'load step', file, config, target });
   });
+  return entryOf(ask, variant, (bytes) => {
+    const parts = split(bytes, [...parameters, ...parameters]);
+    return answersFromKeras(network, parts.slice(0, parameters.length), parts.slice(parameters.length));
+  });
+}
+
+/** What was loaded into the process, to be run. @param read makes the answer of the bytes that it writes */
+function entryOf(ask, variant, read) {
   return {
     refill: () => ask({ do: 'refill' }),
     run: async () => (await ask({ do: 'run' })).ms,
     answer: () =>
       withFile(async (file) => {
         await ask({ do: 'write', file });
-        const parts = split(readFileSync(file), [...parameters, ...parameters]);
-        return answersFromKeras(network, parts.slice(0, parameters.length), parts.slice(parameters.length));
+        return read(readFileSync(file));
       }),
     detail: () => variant,
     dispose: () => ask({ do: 'drop' }),
