@@ -6,6 +6,7 @@ import { rewriteAll } from '../../ops/rewrite.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import type { Form, FormCall, FormGround } from './form.js';
 import { placesSideBySide } from './hostConvolutions.js';
+import { gateByProduct } from './hostGates.js';
 import { largestOfConvolutions, stepsOfConvolution } from './hostPoolings.js';
 import { kernelGradientByProduct, transposedByProduct } from './hostProducts.js';
 import { partOfBlocks } from './hostSlices.js';
@@ -96,6 +97,7 @@ const first: readonly Row[] = [
     because: 'takes one image after another on one thread',
     form: transposedByProduct,
   },
+  { operator: 'Where', providers: hosts, because: 'runs on one thread, and slower', form: gateByProduct },
   {
     operator: 'MaxPool',
     providers: hosts,
