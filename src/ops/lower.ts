@@ -22,7 +22,7 @@ const axesAsInputSince: Readonly<Record<string, number>> = {
 };
 
 /** The opset from which an operator is as we emit it, where that is later than the lowest we emit. */
-const operatorSince: Readonly<Record<string, number>> = { ScatterND: 16 };
+const operatorSince: Readonly<Record<string, number>> = { ScatterND: 16, Col2Im: 18 };
 
 /** The opset from which a dtype may be cast to and computed in, where that is later than the lowest we emit. */
 const dtypeSince: Readonly<Partial<Record<DType, number>>> = {

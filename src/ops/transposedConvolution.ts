@@ -1,12 +1,13 @@
-// Transposed convolutions, as convolutions: ConvTranspose is silently wrong with groups on WebGPU, and has no 3-D there.
+// Transposed convolutions: as ONNX has them, as convolutions, and as keras.ops.conv_transpose has them.
 // Must not import anything above graph; the pure entry point must not import it.
 import { ShapeError } from '../graph/errors.js';
-import { formatShape } from '../graph/shape.js';
+import type { Attribute } from '../graph/graph.js';
+import { type Dim, formatShape } from '../graph/shape.js';
 import { type ConvOptions, type ConvWindow, convolve } from './convolution.js';
 import { channelsFirst, channelsLast, permute } from './dataFormat.js';
 import { dimsOf, reshapeTo, sizeAt, slice, take } from './moving.js';
 import { spread } from './spread.js';
-import type { SymbolicTensor } from './symbolicTensor.js';
+import { applyOp, type SymbolicTensor } from './symbolicTensor.js';
 
 /**
  * What a convolution with this kernel and window takes its input's gradient to be: `x`, moved apart by the strides, under
@@ -19,6 +20,46 @@ import type { SymbolicTensor } from './symbolicTensor.js';
  * @returns (N, I, …spatial)
  */
 export function convolveTransposed(
+  x: SymbolicTensor,
+  kernel: SymbolicTensor,
+  window: ConvWindow,
+  bias?: SymbolicTensor,
+): SymbolicTensor {
+  const { strides, dilations, pads, groups } = window;
+  const spans = strides.map(
+    (_, i) => (sizeAt('convTranspose', kernel, i + 2) - 1) * (dilations[i] as number) + 1,
+  );
+  // ONNX counts from the other end: what is cut off the longest result, and what is put behind it.
+  const cuts = pads.map(([before, after], i) => [
+    (spans[i] as number) - 1 - before,
+    (spans[i] as number) - 1 - after,
+  ]);
+  const more = cuts.map(([, end]) => Math.max(-(end as number), 0));
+  const fits = cuts.every(
+    ([start], i) => (start as number) >= 0 && (more[i] as number) < (strides[i] as number),
+  );
+  // ONNX Runtime has it of float32 alone.
+  if (!fits || x.dtype !== 'float32') return transposedAsConvolution(x, kernel, window, bias);
+  const ends = cuts.map(([, end]) => Math.max(end as number, 0));
+  const spatial = strides.map((stride, i) => {
+    const whole = (sizeAt('convTranspose', x, i + 2) - 1) * stride + (spans[i] as number);
+    return whole - (cuts[i]?.[0] as number) - (ends[i] as number) + (more[i] as number);
+  });
+  const attributes: Record<string, Attribute> = {
+    dilations: { type: 'ints', value: dilations },
+    group: { type: 'int', value: groups },
+    output_padding: { type: 'ints', value: more },
+    pads: { type: 'ints', value: [...cuts.map(([start]) => start as number), ...ends] },
+    strides: { type: 'ints', value: strides },
+  };
+  const channels = groups * sizeAt('convTranspose', kernel, 1);
+  const shape: Dim[] = [dimsOf('convTranspose', x)[0] as Dim, channels, ...spatial];
+  const inputs = bias === undefined ? [x, kernel] : [x, kernel, bias];
+  return applyOp('ConvTranspose', inputs, { dtype: x.dtype, shape }, { attributes });
+}
+
+/** As `convolveTransposed`, by Conv alone. */
+export function transposedAsConvolution(
   x: SymbolicTensor,
   kernel: SymbolicTensor,
   { strides, dilations, pads, groups }: ConvWindow,

@@ -1,21 +1,27 @@
-// One graph in the forms of WebGPU, run there alone, against its canonical forms on the host.
+// One graph in the forms of a provider, run there alone, against the operators as they are on the host.
 // Must not import Node.
 import type * as ort from 'onnxruntime-common';
 import { type FormCase, formFaults, formFeeds, formGraph } from '../support/formCases.js';
 
 type Module = Pick<typeof ort, 'InferenceSession' | 'Tensor'>;
 
-/** What differs between the two, in words. @param host the provider on the processor */
-export async function compareForms(module: Module, row: FormCase, host: string): Promise<string[]> {
-  return formFaults(await answer(module, row, 'webgpu'), await answer(module, row, host));
+/** What differs between the two, in words. @param host the provider on the processor @param provider whose forms */
+export async function compareForms(
+  module: Module,
+  row: FormCase,
+  host: string,
+  provider = 'webgpu',
+): Promise<string[]> {
+  return formFaults(await answer(module, row, provider, provider), await answer(module, row, 'none', host));
 }
 
 async function answer(
   { InferenceSession, Tensor }: Module,
   row: FormCase,
+  forms: string,
   provider: string,
 ): Promise<Record<string, Float32Array>> {
-  const session = await InferenceSession.create(formGraph(row, provider), {
+  const session = await InferenceSession.create(formGraph(row, forms), {
     executionProviders: [provider],
     logSeverityLevel: 3,
     extra: { session: { disable_cpu_ep_fallback: provider === 'webgpu' ? '1' : '0' } },

@@ -1,9 +1,11 @@
-// The forms for WebGPU in Chromium, on both builds that have it: wasm's answers, with no node handed to the CPU.
+// The forms for WebGPU in Chromium, on both builds that have it: wasm's answers, with no node handed to the CPU; and the
+// forms for wasm.
 // Must not import Node.
 import * as ort from 'onnxruntime-web';
 import * as webgpuBuild from 'onnxruntime-web/webgpu';
 import { describe, expect, test } from 'vitest';
 import { formCases } from '../support/formCases.js';
+import { hostFormCases } from '../support/hostFormCases.js';
 import { compareForms } from './compareForms.js';
 
 const builds = [
@@ -17,5 +19,9 @@ describe.each(builds)('$name', ({ module }) => {
 
   test.each(formCases)('$name', async (row) => {
     expect(await compareForms(module, row, 'wasm')).toEqual([]);
+  });
+
+  test.each([...formCases, ...hostFormCases])('on wasm, $name', async (row) => {
+    expect(await compareForms(module, row, 'wasm', 'wasm')).toEqual([]);
   });
 });

@@ -4,7 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { maxNorm, nonNeg } from '../../dist/index.js';
 import {
+  adagrad,
   adam,
+  adamax,
+  adamW,
   batchNormalization,
   conv2d,
   cosineDecay,
@@ -15,11 +18,14 @@ import {
   flatten,
   input,
   l1l2,
+  lion,
   maxPooling2d,
   nadam,
   predict,
   readTrainableModel,
+  rmsprop,
   sequential,
+  sgd,
   fit as train,
 } from '../../dist/train.js';
 
@@ -72,7 +78,31 @@ const regularized = {
   ]),
 };
 
-for (const [name, { model, ...compiled }] of Object.entries({ convolutional, regularized })) {
+/** Each optimizer with all that it keeps for a variable. */
+const optimizers = {
+  sgd: sgd({ learningRate: 0.05, momentum: 0.9, nesterov: true }),
+  rmsprop: rmsprop({ learningRate: 0.01, momentum: 0.5, centered: true }),
+  amsgrad: adam({ learningRate: 0.01, amsgrad: true }),
+  adamW: adamW({ learningRate: 0.01, weightDecay: 0.01 }),
+  adagrad: adagrad({ learningRate: 0.1 }),
+  adamax: adamax({ learningRate: 0.02 }),
+  nadam: nadam({ learningRate: 0.02 }),
+  lion: lion({ learningRate: 0.003 }),
+};
+const byOptimizer = Object.entries(optimizers).map(([name, optimizer]) => {
+  const model = sequential([
+    input({ shape: shape.slice(1) }),
+    flatten(),
+    dense({ units: 6, activation: 'tanh', kernelConstraint: maxNorm({ maxValue: 0.8, axis: 0 }) }),
+    dense({ units: 3, activation: 'softmax' }),
+  ]);
+  return [`optimizer-${name}`, { optimizer, model }];
+});
+
+for (const [name, { model, ...compiled }] of [
+  ...Object.entries({ convolutional, regularized }),
+  ...byOptimizer,
+]) {
   await train(
     model,
     { x, y },

@@ -196,7 +196,9 @@ export const formCases: readonly FormCase[] = [
     forwardOnly: true,
     fn: (t) => ops.subtract(1, ops.power(0.9, t)),
   },
-  { name: 'relu', shapes: [[5]], first: [-1, 0, 2, nan, 3], fn: (x) => ops.relu(x) },
+  { name: 'relu', shapes: [[5]], first: [-1, 0, 2, nan, 3], forwardOnly: true, fn: (x) => ops.relu(x) },
+  // Of NaN it is NaN on processors, as TensorFlow has it, and zero elsewhere, as JAX does.
+  { name: 'relu and its derivative', shapes: [[4]], first: [-1, 0, 2, 3], fn: (x) => ops.relu(x) },
   { name: 'maximum', shapes: [[5], [5]], first: [-1, 0, 2, nan, 3], fn: (a, b) => ops.maximum(a, b) },
   { name: 'minimum', shapes: [[5], [5]], first: [-1, 0, 2, nan, 3], fn: (a, b) => ops.minimum(b, a) },
   { name: 'maximum with a number', shapes: [[5]], first: [-1, 0, 2, nan, 3], fn: (a) => ops.maximum(0.5, a) },

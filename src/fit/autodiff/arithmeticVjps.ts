@@ -4,7 +4,7 @@ import { equal, greater, less, logicalAnd, where } from '../../ops/comparison.js
 import { add, divide, log, multiply, negative, power, subtract } from '../../ops/elementwise.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import { castTo } from '../../ops/tensorLike.js';
-import { eachInput, inputAt, unbroadcast, type Vjp, type VjpCall, type VjpFamily } from './vjp.js';
+import { eachInput, gated, inputAt, unbroadcast, type Vjp, type VjpCall, type VjpFamily } from './vjp.js';
 
 /** A rule for two operands, without the sums that broadcasting asks for. */
 function pairwise(
@@ -49,7 +49,7 @@ const whereVjp: Vjp = (call) => {
 /** Nothing passes where a bound holds. */
 const clipVjp: Vjp = (call) => {
   const [x, low, high] = [inputAt(call, 0), inputAt(call, 1), inputAt(call, 2)];
-  return [where(logicalAnd(greater(x, low), less(x, high)), call.cotangent, 0)];
+  return [gated(logicalAnd(greater(x, low), less(x, high)), call.cotangent)];
 };
 
 export const arithmeticVjps: VjpFamily = {

@@ -1,4 +1,4 @@
-// Derivatives of convolutions, as convolutions: ConvTranspose is silently wrong with groups on WebGPU.
+// Derivatives of convolutions and of transposed ones, each by the other.
 // Must not import other folders of fit.
 import type { Attribute } from '../../graph/graph.js';
 import type { Dim } from '../../graph/shape.js';
@@ -21,7 +21,19 @@ const convVjp: Vjp = (call) => {
   return eachInput(call, ...rules.slice(0, call.inputs.length));
 };
 
-/** The window that the attributes of Conv describe. */
+/** What a convolution takes its input's gradient to be is differentiated by that convolution. */
+const convTransposeVjp: Vjp = (call) => {
+  const [x, kernel] = [inputAt(call, 0), inputAt(call, 1)];
+  const window = convWindowOf(call.attributes);
+  const rules = [
+    () => convolve(call.cotangent, kernel, window),
+    () => kernelGradient(x, call.cotangent, kernel, window),
+    () => sum(call.cotangent, spatialAxes(window, [0])),
+  ];
+  return eachInput(call, ...rules.slice(0, call.inputs.length));
+};
+
+/** The window that the attributes of Conv or ConvTranspose describe. */
 export function convWindowOf(attributes: Readonly<Record<string, Attribute>>): ConvWindow {
   const list = (name: string): readonly number[] => {
     const value = attributes[name];
@@ -105,4 +117,4 @@ function exchanged(x: SymbolicTensor): readonly number[] {
   return dimsOf('gradients', x).map((_, i) => (i < 2 ? 1 - i : i));
 }
 
-export const convolutionVjps: VjpFamily = { Conv: convVjp };
+export const convolutionVjps: VjpFamily = { Conv: convVjp, ConvTranspose: convTransposeVjp };

@@ -1,11 +1,11 @@
 // Derivatives of functions of one tensor, element by element, and of softmax.
 // Must not import other folders of fit.
-import { greater, less, where } from '../../ops/comparison.js';
+import { greater, less } from '../../ops/comparison.js';
 import { divide, exp, multiply, negative, square, subtract } from '../../ops/elementwise.js';
 import { sum } from '../../ops/reduction.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import { castTo } from '../../ops/tensorLike.js';
-import { inputAt, type Vjp, type VjpFamily } from './vjp.js';
+import { gated, inputAt, type Vjp, type VjpFamily } from './vjp.js';
 
 /** A rule that multiplies the cotangent by the derivative at `x`, where the function is `y`. */
 function pointwise(derivative: (x: SymbolicTensor, y: SymbolicTensor) => SymbolicTensor): Vjp {
@@ -36,7 +36,7 @@ export const functionVjps: VjpFamily = {
   Sqrt: ({ cotangent, result }) => [divide(cotangent, multiply(result, 2))],
   Exp: pointwise((_, y) => y),
   Log: (call) => [divide(call.cotangent, inputAt(call, 0))],
-  Relu: ({ cotangent, result }) => [where(greater(result, 0), cotangent, 0)],
+  Relu: ({ cotangent, result }) => [gated(greater(result, 0), cotangent)],
   Sigmoid: pointwise((_, y) => multiply(y, subtract(1, y))),
   Tanh: pointwise((_, y) => subtract(1, square(y))),
   Erf: pointwise((x) => multiply(exp(negative(square(x))), 2 / Math.sqrt(Math.PI))),

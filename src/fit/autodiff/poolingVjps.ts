@@ -3,7 +3,7 @@
 import type { Attribute } from '../../graph/graph.js';
 import { fromFloat64 } from '../../graph/numbers.js';
 import type { Dim } from '../../graph/shape.js';
-import { equal, where } from '../../ops/comparison.js';
+import { equal } from '../../ops/comparison.js';
 import { add, multiply, subtract } from '../../ops/elementwise.js';
 import { dimsOf, pad, sizeAt, slice } from '../../ops/moving.js';
 import type { PoolWindow } from '../../ops/pooling.js';
@@ -11,7 +11,7 @@ import { interleave, spread } from '../../ops/spread.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import { constant } from '../../ops/tensorLike.js';
 import { placesIn } from '../../ops/windows.js';
-import { inputAt, type Vjp, type VjpFamily } from './vjp.js';
+import { gated, inputAt, type Vjp, type VjpFamily } from './vjp.js';
 
 /** Lower than what any window holds but infinity. */
 const lowest = -3.4028234663852886e38;
@@ -23,7 +23,7 @@ const maxPoolVjp: Vjp = (call) => {
   const padded = pad(x, [[0, 0], [0, 0], ...window.pads], lowest);
   let left = call.cotangent;
   const parts = placesIn(window.size).map((offset) => {
-    const part = where(equal(under(padded, call.result, window, offset), call.result), left, 0);
+    const part = gated(equal(under(padded, call.result, window, offset), call.result), left);
     left = subtract(left, part);
     return { offset, part };
   });

@@ -4,6 +4,7 @@
 import { UnsupportedError } from '../../graph/errors.js';
 import type { Attribute } from '../../graph/graph.js';
 import { type Dim, formatShape } from '../../graph/shape.js';
+import { where } from '../../ops/comparison.js';
 import { dimsOf, reshapeTo } from '../../ops/moving.js';
 import { sum } from '../../ops/reduction.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
@@ -37,6 +38,20 @@ export function eachInput(
   ...rules: readonly (() => SymbolicTensor)[]
 ): readonly (SymbolicTensor | undefined)[] {
   return rules.map((rule, i) => (call.needs(i) ? rule() : undefined));
+}
+
+const gates = new WeakSet<SymbolicTensor>();
+
+/** The cotangent where it passes, and zero elsewhere. */
+export function gated(passes: SymbolicTensor, cotangent: SymbolicTensor): SymbolicTensor {
+  const gate = where(passes, cotangent, 0);
+  gates.add(gate);
+  return gate;
+}
+
+/** Whether a tensor is a gate's, which may be a product: cotangents are finite as long as a training goes well. */
+export function isGate(tensor: SymbolicTensor): boolean {
+  return gates.has(tensor);
 }
 
 /** Sums a cotangent over what an operand was repeated along, so that it has the operand's shape. */

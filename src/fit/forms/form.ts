@@ -5,6 +5,8 @@ import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 
 /** What a graph offers to its forms. */
 export interface FormGround {
+  /** The version of ONNX's operator set. */
+  readonly opset?: number | undefined;
   /** The number of the step, an int32 of shape (); graphs that are no train step have none. */
   readonly iteration?: SymbolicTensor | undefined;
 }

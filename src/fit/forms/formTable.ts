@@ -6,9 +6,18 @@ import { rewriteAll } from '../../ops/rewrite.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import type { Form, FormCall, FormGround } from './form.js';
 import { placesSideBySide } from './hostConvolutions.js';
+import { gateByProduct } from './hostGates.js';
 import { largestOfConvolutions, stepsOfConvolution } from './hostPoolings.js';
+import { kernelGradientByProduct, transposedByProduct } from './hostProducts.js';
+import { partOfBlocks } from './hostSlices.js';
 import { ranksApart } from './webGpuChoices.js';
-import { channelsInFours, groupsApart, paddedBeforehand, paddedBehind } from './webGpuConvolutions.js';
+import {
+  channelsInFours,
+  groupsApart,
+  paddedBeforehand,
+  paddedBehind,
+  transposedByConv,
+} from './webGpuConvolutions.js';
 import { greaterOf, NaNThroughRelu, powerOfConstant, smallerOf } from './webGpuElementwise.js';
 import { bothOf, eitherOf } from './webGpuLogic.js';
 import { inTwoPoolings } from './webGpuPoolings.js';
@@ -27,6 +36,16 @@ interface Row {
 
 const webgpu: readonly string[] = ['webgpu'];
 const hosts: readonly string[] = ['cpu', 'wasm'];
+
+/** Forms made of operators that have forms of their own. */
+const composed: readonly Row[] = [
+  {
+    operator: 'ConvTranspose',
+    providers: webgpu,
+    because: 'is silently wrong with groups, and has no three spatial dimensions',
+    form: transposedByConv,
+  },
+];
 
 /** The forms; of each operator the first one that fits is taken. */
 const first: readonly Row[] = [
@@ -64,8 +83,21 @@ const first: readonly Row[] = [
     operator: 'Conv',
     providers: hosts,
     because: 'takes twice as long for the gradients of kernels',
+    form: kernelGradientByProduct,
+  },
+  {
+    operator: 'Conv',
+    providers: hosts,
+    because: 'takes twice as long for the gradients of kernels, also of few channels',
     form: placesSideBySide,
   },
+  {
+    operator: 'ConvTranspose',
+    providers: hosts,
+    because: 'takes one image after another on one thread',
+    form: transposedByProduct,
+  },
+  { operator: 'Where', providers: hosts, because: 'runs on one thread, and slower', form: gateByProduct },
   {
     operator: 'MaxPool',
     providers: hosts,
@@ -77,6 +109,12 @@ const first: readonly Row[] = [
     providers: hosts,
     because: 'with steps is slower than the convolution that it takes apart',
     form: stepsOfConvolution,
+  },
+  {
+    operator: 'Slice',
+    providers: hosts,
+    because: 'takes every so many elements one by one',
+    form: partOfBlocks,
   },
   {
     operator: 'MaxPool',
@@ -126,18 +164,18 @@ const last: readonly Row[] = [
 /** The same tensors in the forms that a provider runs right and fast. */
 export function formsFor(
   targets: readonly SymbolicTensor[],
-  { provider, iteration }: FormGround & { readonly provider: string },
+  { provider, ...ground }: FormGround & { readonly provider: string },
 ): readonly SymbolicTensor[] {
-  const found = [first, last].reduce((tensors, table) => {
+  const found = [composed, first, last].reduce((tensors, table) => {
     const rows = table.filter(({ providers }) => providers === 'any' || providers.includes(provider));
-    return rewriteAll(tensors, (tensor, inputs) => inForm(rows, { tensor, inputs, iteration }));
+    return rewriteAll(tensors, (tensor, inputs) => inForm(rows, { tensor, inputs, ...ground }));
   }, targets);
   return webgpu.includes(provider) ? withoutIdentities(found) : found;
 }
 
 function inForm(
   rows: readonly Row[],
-  call: Pick<FormCall, 'tensor' | 'inputs' | 'iteration'>,
+  call: Omit<FormCall, 'attributes' | 'axes'>,
 ): SymbolicTensor | undefined {
   const { source } = call.tensor;
   if (source.kind !== 'op') return undefined;

@@ -5,6 +5,7 @@ import { add } from '../../ops/elementwise.js';
 import { dimsOf, pad, reshapeTo, sizeAt, slice } from '../../ops/moving.js';
 import { concatenate } from '../../ops/shaping.js';
 import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
+import { transposedAsConvolution } from '../../ops/transposedConvolution.js';
 import { convWindowOf } from '../autodiff/convolutionVjps.js';
 import type { FormCall } from './form.js';
 
@@ -18,6 +19,18 @@ interface Convolution {
 function convolutionOf({ inputs, attributes }: FormCall): Convolution {
   const [x, kernel, bias] = inputs as [SymbolicTensor, SymbolicTensor, SymbolicTensor | undefined];
   return { x, kernel, bias, window: convWindowOf(attributes) };
+}
+
+/** The transposed convolution by Conv, which has forms of its own. */
+export function transposedByConv(call: FormCall): SymbolicTensor {
+  const { x, kernel, bias, window } = convolutionOf(call);
+  const { output_padding: padding } = call.attributes;
+  const more = padding?.type === 'ints' ? padding.value : [];
+  const pads = window.pads.map(([start, end], i): readonly [number, number] => {
+    const reach = (sizeAt('conv', kernel, i + 2) - 1) * (window.dilations[i] as number);
+    return [reach - start, reach - end + (more[i] ?? 0)];
+  });
+  return transposedAsConvolution(x, kernel, { ...window, pads }, bias);
 }
 
 /**

@@ -32,5 +32,7 @@ export function encodeInference(model: TrainableModel, options: InferenceOptions
       value: model.weights.get(path) as TensorValue,
     })),
     opset: options.opset,
+    // Whoever runs it: operators as they are.
+    provider: 'none',
   });
 }

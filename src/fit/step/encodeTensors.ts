@@ -18,7 +18,7 @@ export interface EncodeOptions extends FormGround {
   readonly values?: readonly { readonly tensor: SymbolicTensor; readonly value: TensorValue }[];
   /** Default 18. */
   readonly opset?: number | undefined;
-  /** The execution provider whose forms of operators are taken. Default `cpu`. */
+  /** The execution provider whose forms of operators are taken; `none` takes none. Default `cpu`. */
   readonly provider?: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export function encodeTensors({
 }: EncodeOptions): Uint8Array {
   const tensors = formsFor(
     traced.map(({ tensor }) => tensor),
-    { provider, iteration },
+    { provider, iteration, opset: opset ?? DEFAULT_OPSET },
   );
   const outputs = traced.map(({ name: output }, i) => ({
     name: output,
