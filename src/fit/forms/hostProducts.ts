@@ -6,6 +6,7 @@ import { dimsOf, reshapeTo, slice, take } from '../../ops/moving.js';
 import { concatenate, matmul } from '../../ops/shaping.js';
 import { applyOp, type SymbolicTensor } from '../../ops/symbolicTensor.js';
 import { constant, int64Value } from '../../ops/tensorLike.js';
+import { placesIn } from '../../ops/windows.js';
 import { convWindowOf } from '../autodiff/convolutionVjps.js';
 import type { FormCall } from './form.js';
 
@@ -100,8 +101,8 @@ function allPlaces(
   channels: number,
 ): SymbolicTensor {
   const batch = dimsOf('conv', byPlace)[0] ?? null;
-  const indices = grid(spans).flatMap((inside) =>
-    grid(places).map((place) =>
+  const indices = placesIn(spans).flatMap((inside) =>
+    placesIn(places).map((place) =>
       sizes.reduce(
         (at, size, i) =>
           at * size +
@@ -120,7 +121,7 @@ function eachPlace(
   { byPlace, rows, columns, window, places, spans }: Ground,
   channels: number,
 ): SymbolicTensor[] {
-  return grid(places).map((place) => {
+  return placesIn(places).map((place) => {
     const ranges = place.map((at, i) => {
       const start = at * (window.strides[i] as number);
       const step = window.dilations[i] as number;
@@ -135,14 +136,6 @@ function eachPlace(
 function isExchanged(x: SymbolicTensor): boolean {
   const inner = permutationOf(x);
   return inner !== undefined && inner.axes[0] !== 0;
-}
-
-/** Every place in a grid, the last dimension running fastest. */
-function grid(sizes: readonly number[]): readonly (readonly number[])[] {
-  return sizes.reduce<number[][]>(
-    (lists, count) => lists.flatMap((list) => Array.from({ length: count }, (_, i) => [...list, i])),
-    [[]],
-  );
 }
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
