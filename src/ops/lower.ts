@@ -1,7 +1,7 @@
 // Turns symbolic tensors into ONNX nodes for one opset: the only place that knows how operators changed.
 // Must not import anything above graph.
 import type { DType } from '../graph/dtype.js';
-import { UnsupportedError, UsageError } from '../graph/errors.js';
+import { UsageError } from '../graph/errors.js';
 import type { Attribute, Graph, Value } from '../graph/graph.js';
 import { GraphBuilder } from '../graph/graphBuilder.js';
 import { MIN_OPSET } from '../graph/opset.js';
@@ -125,18 +125,13 @@ class Emission {
   #emit(tensor: SymbolicTensor): string {
     const { source, dtype } = tensor;
     const { builder } = this;
-    const since = dtypeSince[dtype] ?? builder.opset;
-    if (since > builder.opset) {
-      throw new UsageError(
-        `${dtype} needs opset ${since} or later; this graph is for opset ${builder.opset}`,
-      );
-    }
+    checkOpset(dtypeSince, dtype, builder.opset);
     if (source.kind === 'input') {
       throw new UsageError(`the result depends on input '${source.name}' of another graph`);
     }
     if (source.kind === 'constant') return builder.constant(source.value);
     if (source.kind === 'output') return this.#outputs.get(source.of)?.[source.index] as string;
-    checkOperator(source.opType, builder.opset);
+    checkOpset(operatorSince, source.opType, builder.opset);
     const inputs = source.inputs.map((input) => this.names.get(input) as string);
     const attributes: Record<string, Attribute> = { ...source.attributes };
     if (source.axes !== undefined) {
@@ -166,10 +161,10 @@ class Emission {
   }
 }
 
-function checkOperator(opType: string, opset: number): void {
-  const since = operatorSince[opType] ?? opset;
+function checkOpset(table: Readonly<Record<string, number>>, name: string, opset: number): void {
+  const since = table[name] ?? opset;
   if (since > opset)
-    throw new UnsupportedError(`${opType} needs opset ${since} or later; this graph is for opset ${opset}`);
+    throw new UsageError(`${name} needs opset ${since} or later; this graph is for opset ${opset}`);
 }
 
 /** A body as a graph of its own, which has its names from the graph around it. */
