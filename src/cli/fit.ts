@@ -2,15 +2,12 @@
 // Must not import commander.
 
 import { checkTarget, writeFileAtomic } from '../files/atomicWrite.js';
-import { readFileIfAny } from '../files/readFile.js';
 import type { Logs } from '../fit/callbacks/callback.js';
 import { encodeInference } from '../fit/save/encodeInference.js';
 import { encodeKeras } from '../fit/save/encodeKeras.js';
-import { trainingEntry } from '../fit/trainingEntry.js';
 import { UsageError } from '../graph/errors.js';
 import type { TensorValue } from '../graph/tensorValue.js';
-import { loadNodeOrt, maySkipCopies } from '../runtime/nodeOrt.js';
-import { showProgress } from '../training/nodeProgress.js';
+import { fit as train } from '../train.js';
 import { exitCodes } from './exitCodes.js';
 import type { Output } from './output.js';
 import { readModelToTrain, readTrainingData } from './trainingFile.js';
@@ -52,15 +49,6 @@ export async function fitCommand(file: string, options: FitCommandOptions, outpu
   checkCompiled(model, options);
   const samples = await readTrainingData(data, model);
   const [count = batchSize] = (samples.y as TensorValue).dims;
-  const entry = trainingEntry({
-    platform: 'node',
-    load: loadNodeOrt,
-    provider: 'cpu',
-    maySkipCopies,
-    writeFile: writeFileAtomic,
-    readFile: readFileIfAny,
-    showProgress,
-  });
   const training = {
     epochs,
     batchSize,
@@ -84,7 +72,7 @@ export async function fitCommand(file: string, options: FitCommandOptions, outpu
       },
     ],
   };
-  const { history } = await withFlags(() => entry.fit(model, samples, training), data);
+  const { history } = await withFlags(() => train(model, samples, training), data);
   await writeFileAtomic(out, out.endsWith('.keras') ? await encodeKeras(model) : encodeInference(model));
   output.line(`trained ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}; wrote ${out}`);
   output.result({ ok: true, out, history });

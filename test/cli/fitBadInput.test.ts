@@ -198,6 +198,7 @@ function limited(...args: readonly string[]) {
   });
 }
 
+// Windows has no limit on the size of files that a process may write.
 describe.skipIf(process.platform === 'win32')('a disk that fills up leaves what was there', () => {
   const tooLarge = /could not be written: would be larger than files may be/;
 
