@@ -102,7 +102,7 @@ const table: readonly Row[] = [
     providers: ['webgpu'],
     fits: () => true,
     seenAsView: false,
-    project: ({ constraint }, w) => forWebGpu(traceConstraint(constraint, w)),
+    project: ({ constraint }, w) => forWebGpu(traceConstraint(constraint, w), w),
   },
   {
     name: 'canonical',
@@ -112,7 +112,7 @@ const table: readonly Row[] = [
     project: ({ constraint, provider, dims }, w) => {
       const traced = traceConstraint(constraint, w);
       return hostProviders.includes(provider) && elementCount(dims) > LARGE_UNIT
-        ? widenNorms(traced)
+        ? widenNorms(traced, w)
         : traced;
     },
   },

@@ -3,25 +3,28 @@
 import { SymbolicTensor } from './symbolicTensor.js';
 
 /**
- * The same tensor with `replace` applied to every tensor behind it.
+ * The same tensor with `replace` applied to every tensor behind it, down to `kept`.
  *
  * @param target the result of tracing
  * @param replace the tensor to put in the place of `tensor`, whose inputs are already replaced and given beside it;
  *   `undefined` keeps it
+ * @param kept what the target was traced from: it and all behind it stay as they are
  */
 export function rewrite(
   target: SymbolicTensor,
   replace: (tensor: SymbolicTensor, inputs: readonly SymbolicTensor[]) => SymbolicTensor | undefined,
+  kept?: SymbolicTensor,
 ): SymbolicTensor {
-  return rewriteAll([target], replace)[0] as SymbolicTensor;
+  return rewriteAll([target], replace, kept)[0] as SymbolicTensor;
 }
 
 /** As `rewrite`, of several tensors; what they share is replaced once. */
 export function rewriteAll(
   targets: readonly SymbolicTensor[],
   replace: (tensor: SymbolicTensor, inputs: readonly SymbolicTensor[]) => SymbolicTensor | undefined,
+  kept?: SymbolicTensor,
 ): readonly SymbolicTensor[] {
-  const done = new Map<SymbolicTensor, SymbolicTensor>();
+  const done = new Map(kept && [[kept, kept]]);
   const stack = [...targets];
   // Iterative: chains can be long.
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {

@@ -1,11 +1,13 @@
 // The forms of operators for each provider, run on the CPU: the answer is the operator's own.
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import { Constraint, maxNorm, nonNeg } from '../../src/constraints/index.js';
+import { buildTrainStep, dense, input, sequential } from '../../src/fit/index.js';
 import { encodeTensors } from '../../src/fit/step/encodeTensors.js';
 import { onnx } from '../../src/onnx/gen/onnx.js';
 import * as ops from '../../src/ops/index.js';
 import { randomLike } from '../../src/ops/random.js';
-import { symbolicInput } from '../../src/ops/symbolicTensor.js';
+import { type SymbolicTensor, symbolicInput } from '../../src/ops/symbolicTensor.js';
 import { type FormCase, formCases, formFaults, formFeeds, formGraph } from '../support/formCases.js';
 import { hostFormCases } from '../support/hostFormCases.js';
 
@@ -18,6 +20,12 @@ async function answer(row: FormCase, provider: string): Promise<Record<string, F
   const results = await session.run(Object.fromEntries(feeds));
   await session.release();
   return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
+}
+
+class OwnNorm extends Constraint {
+  override call(w: SymbolicTensor): SymbolicTensor {
+    return ops.divide(w, ops.add(ops.norm(ops.relu(w), { keepdims: true }), 1));
+  }
 }
 
 /** A provider without forms of its own. */
@@ -138,3 +146,23 @@ describe('random numbers of the iteration', () => {
     expect(await draw(12, 3, dims)).toEqual(drawn);
   });
 });
+
+test.each(['cpu', 'wasm', 'webgpu', plain])(
+  'for %s constraints add their own nodes to a step and repeat none of its',
+  (provider) => {
+    const custom = new OwnNorm();
+    const nodes = (kernelConstraint?: Constraint): number => {
+      const layers = Array.from({ length: 4 }, () =>
+        dense({ units: 300, activation: 'relu', ...(kernelConstraint && { kernelConstraint }) }),
+      );
+      const model = sequential([input({ shape: [300] }), ...layers]);
+      const { model: step } = buildTrainStep(model, { optimizer: 'sgd', loss: 'mse', provider });
+      return onnx.ModelProto.decode(step).graph?.node?.length ?? 0;
+    };
+    const plainNodes = nodes();
+    expect(nodes(custom) - plainNodes).toBeGreaterThan(4);
+    for (const constraint of [custom, maxNorm(1), nonNeg()]) {
+      expect(nodes(constraint) - plainNodes).toBeLessThanOrEqual(4 * 9);
+    }
+  },
+);
