@@ -3,24 +3,14 @@
 import { dirname } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import {
+  chromiumArguments,
+  softwareVulkan as softwareVulkanArguments,
+} from './test/support/chromiumArguments.mjs';
 import { findChromium, findSoftwareVulkan } from './test/support/programs.mjs';
 
 const chromium = findChromium();
 const softwareVulkan = findSoftwareVulkan();
-
-// WebGPU without a GPU: Chromium's own software Vulkan. The rest keeps the browser off the network.
-const chromiumArguments = [
-  '--no-sandbox',
-  '--enable-unsafe-webgpu',
-  '--enable-features=Vulkan',
-  '--use-webgpu-adapter=swiftshader',
-  '--use-vulkan=swiftshader',
-  '--ignore-gpu-blocklist',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 
 const node: TestProjectConfiguration = {
   test: {
@@ -72,7 +62,7 @@ const browser: TestProjectConfiguration = {
       screenshotFailures: false,
       provider: playwright({
         launchOptions: {
-          args: chromiumArguments,
+          args: [...chromiumArguments, ...softwareVulkanArguments],
           ...(chromium === undefined ? {} : { executablePath: chromium }),
         },
       }),

@@ -1,4 +1,6 @@
 // Everyone who takes part, in the order of the tables' columns.
+
+import { startChromium } from './chromium/startChromium.mjs';
 import { canonical } from './contenders/canonical.mjs';
 import { startKeras } from './contenders/keras.mjs';
 import { loops } from './contenders/loops.mjs';
@@ -14,7 +16,8 @@ import { tfjsCpu, tfjsWasm } from './contenders/tfjs.mjs';
  *   makes all that is made once; the weights are for reading
  * @property {(network: import('./steps/networks.mjs').Network) => Promise<Entry>} [step] takes a train step too
  * @property {(benchCase: import('./cases.mjs').StepCase) => boolean} [takes] false of a case that it sits out
- * @property {() => void} [close]
+ * @property {Record<string, string>} [versions] of what it runs on
+ * @property {() => unknown} [close]
  *
  * @typedef {object} Entry a contender in one case
  * @property {() => unknown} refill puts the first weights where `run` reads them; not timed
@@ -27,9 +30,11 @@ import { tfjsCpu, tfjsWasm } from './contenders/tfjs.mjs';
 
 /**
  * @param {readonly string[]} pythons the interpreters that may have Keras; none leaves Keras out
+ * @param {'software' | 'gpu' | undefined} browser where Chromium runs WebGPU; `undefined` leaves Chromium out
  * @returns {Promise<Contender[]>}
  */
-export async function gatherContenders(pythons) {
+export async function gatherContenders(pythons, browser) {
   const keras = await startKeras(pythons);
-  return [memcpy, loops, tfjsWasm, tfjsCpu, canonical, ours, oursCopying, oursWasm, ...keras];
+  const pages = browser === undefined ? [] : await startChromium(browser);
+  return [memcpy, loops, tfjsWasm, tfjsCpu, canonical, ours, oursCopying, oursWasm, ...keras, ...pages];
 }

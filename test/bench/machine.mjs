@@ -9,6 +9,7 @@ const packages = [
   '@tensorflow/tfjs-layers',
   '@tensorflow/tfjs-backend-wasm',
   '@tensorflow/tfjs-backend-cpu',
+  '@tensorflow/tfjs-backend-webgpu',
 ];
 
 export function describeMachine() {

@@ -1,7 +1,7 @@
 // The benchmark: this package against a copy of the same bytes, JavaScript, tfjs, the canonical graph and Keras in one run,
 // and what a constraint adds to a train step.
 // Needs a build. `--json` prints one object and nothing else on standard output. A wrong answer ends it with exit code 1.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { chooseCases } from './chooseCases.mjs';
 import { gatherContenders } from './contenders.mjs';
 import { describeMachine, describeVersions } from './machine.mjs';
@@ -17,13 +17,21 @@ const options = new Command('bench')
   .option('--only <part>', 'the cases whose name holds this', parseCases)
   .option('--runs <n>', 'rounds that count', parseRuns, 15)
   .option('--keras [pythons]', 'also Keras, of these interpreters, parted by commas ($PYTHON, python3)')
+  .addOption(
+    new Option(
+      '--browser [vulkan]',
+      "also train steps in Chromium, WebGPU on the processor or on the machine's GPU",
+    )
+      .choices(['software', 'gpu'])
+      .preset('software'),
+  )
   .option('--json', 'one JSON object')
   .option('--markdown', 'the ratios as the README has them')
   .parse()
   .opts();
 
 const { projections, steps } = options.only ?? chooseCases();
-const contenders = await gatherContenders(namePythons(options.keras));
+const contenders = await gatherContenders(namePythons(options.keras), options.browser);
 const count = projections.length + steps.length;
 const results = await measureAll(projections, contenders, 0);
 const stepResults = await measureAll(steps, gatherStepContenders(contenders), projections.length);
@@ -32,7 +40,7 @@ const versions = describeVersions(contenders);
 const targets = judgeTargets([...results, ...stepResults]);
 if (options.json) printJson();
 else printTables();
-for (const contender of contenders) contender.close?.();
+for (const contender of contenders) await contender.close?.();
 
 async function measureAll(cases, all, before) {
   const measured = [];

@@ -73,8 +73,10 @@ test.each([
   [['--only', 'Dense 5×5'], 'no case is named like'],
   [['--runs', '0'], 'a whole number above 0'],
   [['--only', '784', '--keras', '/no/such/python'], '/no/such/python could not be run'],
+  [['--only', '784', '--browser', 'fpga'], 'Allowed choices are software, gpu'],
+  [['--only', '784', '--browser'], 'no Chromium on the PATH or in $CHROMIUM'],
 ])('refuses %j', (options, reason) => {
-  const { status, stdout, stderr } = bench(...options);
+  const { status, stdout, stderr } = benchIn({ CHROMIUM: '/no/such/browser' }, ...options);
   expect(stderr).toContain(reason);
   expect(stdout).toBe('');
   expect(status).toBe(1);

@@ -22,7 +22,7 @@ const PAUSE = 20;
  */
 
 /**
- * @param {import('./cases.mjs').Case} benchCase
+ * @param {import('./cases.mjs').Case | import('./cases.mjs').StepCase} benchCase
  * @param {readonly import('./contenders.mjs').Contender[]} contenders
  * @param {number} runs how many rounds count
  * @returns {Promise<Record<string, Times>>} by the contenders' names
@@ -33,7 +33,8 @@ export async function measure(benchCase, contenders, runs) {
   try {
     for (const contender of contenders) {
       if (contender.takes?.(benchCase) === false) continue;
-      starters.push({ contender, entry: await contender.prepare(benchCase, weights), times: [] });
+      const entry = await contender.prepare(benchCase, weights);
+      starters.push({ contender, entry, times: [], fastest: undefined });
     }
     for (let round = 0; round < WARM_UP + runs; round++) {
       for (const starter of turnsOf(starters, round)) {
@@ -58,32 +59,37 @@ function turnsOf(starters, round) {
   return round % 2 === 0 ? turned : turned.reverse();
 }
 
-function isDone({ times }) {
-  return times.length >= SLOW_RUNS && times.every((time) => time > SLOW);
+const isSlow = ({ fastest }) => fastest > SLOW;
+
+function isDone(starter) {
+  return isSlow(starter) && starter.times.length >= SLOW_RUNS;
 }
 
-/** The middle one of `repeats` timed runs. */
+/** The middle one of `repeats` timed runs; one alone of a slow one. */
 async function timeInRound(starter, repeats) {
   await starter.entry.renew?.();
   const times = [];
-  for (let i = 0; i < repeats; i++) times.push(await timeOnce(starter));
-  return times.sort((a, b) => a - b)[repeats >> 1];
+  while (times.length < repeats && !(times.length > 0 && isSlow(starter)))
+    times.push(await timeOnce(starter));
+  return times.sort((a, b) => a - b)[times.length >> 1];
 }
 
 /** One timed run, after an untimed one, so that its threads and the processor are awake, as they are amid training. */
-async function timeOnce({ entry, times }) {
+async function timeOnce(starter) {
+  const { entry } = starter;
   // What others left behind is collected outside of anyone's time; needs --expose-gc.
   globalThis.gc?.();
   await sleep(PAUSE);
-  if (!times.some((time) => time > SLOW)) {
+  if (!isSlow(starter)) {
     await entry.refill();
     await entry.run();
   }
   await entry.refill();
   const start = performance.now();
   const own = await entry.run();
-  const elapsed = performance.now() - start;
-  return own ?? elapsed;
+  const time = own ?? performance.now() - start;
+  starter.fastest = Math.min(starter.fastest ?? time, time);
+  return time;
 }
 
 async function check(benchCase, { contender, entry }, weights) {

@@ -5,10 +5,8 @@ import { dirname } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import wasm from '@tensorflow/tfjs-backend-wasm';
 import tf from '@tensorflow/tfjs-core';
-import layers from '@tensorflow/tfjs-layers';
+import { makeConstraint, use } from './tfjsConstraints.mjs';
 
-// Without the checks of a development run, and without its banner.
-tf.enableProdMode();
 // Beside the module that Node loads; tfjs would look beside the program.
 wasm.setWasmPaths(`${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`);
 
@@ -40,17 +38,4 @@ function contender(name, backend) {
       };
     },
   };
-}
-
-export async function use(backend) {
-  if (await tf.setBackend(backend)) return;
-  throw new Error(`the ${backend} backend of tfjs does not start`);
-}
-
-export function makeConstraint({ class_name: className, config }) {
-  const { axis, max_value: maxValue, min_value: minValue, rate } = config;
-  if (className === 'NonNeg') return layers.constraints.nonNeg();
-  if (className === 'UnitNorm') return layers.constraints.unitNorm({ axis });
-  if (className === 'MaxNorm') return layers.constraints.maxNorm({ maxValue, axis });
-  return layers.constraints.minMaxNorm({ minValue, maxValue, rate, axis });
 }

@@ -1,6 +1,5 @@
 // The step that this package builds of a Keras config, run by its loop as `fit` runs it.
-import { StepLoop } from '../../../dist/node.js';
-import { buildTrainStep, modelFromConfig } from '../../../dist/train.js';
+// Must not import Node, nor anything from src or dist: a browser loads this too, with entry points of its own.
 import {
   answersFromKeras,
   channelsLast,
@@ -11,37 +10,47 @@ import {
 } from './kerasNetwork.mjs';
 import { batchOf } from './networks.mjs';
 
-/** @param {string} name @param {boolean} constrained @returns {import('../contenders.mjs').Contender} */
-export function fitContender(name, constrained) {
+/**
+ * @typedef {object} Platform
+ * @property {typeof import('../../../dist/types/node.js').StepLoop} StepLoop
+ * @property {typeof import('../../../dist/types/train.js').buildTrainStep} buildTrainStep
+ * @property {typeof import('../../../dist/types/train.js').modelFromConfig} modelFromConfig
+ * @property {string[]} providers
+ */
+
+/**
+ * @param {import('./networks.mjs').Network} network
+ * @param {boolean} constrained
+ * @param {Platform} platform
+ * @returns {import('../contenders.mjs').Entry}
+ */
+export function fitEntry(network, constrained, platform) {
+  const { target, ...config } = kerasConfig(network, constrained);
+  const step = platform.buildTrainStep(platform.modelFromConfig(config), {
+    batchSize: network.input[0],
+    provider: platform.providers[0],
+  });
+  const batch = kerasBatch(network);
+  let loop;
+  let isAnswered = false;
   return {
-    name,
-    async prepare({ network }) {
-      const { target, ...config } = kerasConfig(network, constrained);
-      const model = modelFromConfig(config);
-      const step = buildTrainStep(model, { batchSize: network.input[0] });
-      const batch = kerasBatch(network);
-      let loop;
-      let isAnswered = false;
-      return {
-        // The loop holds its values; once the first step was looked at it trains on.
-        async refill() {
-          if (isAnswered) return;
-          await loop?.dispose();
-          loop = await openLoop(step, initialOf(network));
-        },
-        run: () => timeOfStep(loop, batch, isAnswered),
-        async answer() {
-          isAnswered = true;
-          return answersOf(network, await loop.weights(), await loop.state());
-        },
-        detail: () => loop.report().route,
-        dispose: () => loop.dispose(),
-      };
+    // The loop holds its values; once the first step was looked at it trains on.
+    async refill() {
+      if (isAnswered) return;
+      await loop?.dispose();
+      loop = await openLoop(step, initialOf(network), platform);
     },
+    run: () => timeOfStep(loop, batch, isAnswered),
+    async answer() {
+      isAnswered = true;
+      return answersOf(network, await loop.weights(), await loop.state());
+    },
+    detail: () => loop.report().route,
+    dispose: () => loop.dispose(),
   };
 }
 
-function openLoop(step, initial) {
+function openLoop(step, initial, { StepLoop, providers }) {
   const pairs = Object.entries(step.parameters).map(([path, pair]) => [path, { ...pair, constraint: null }]);
   return StepLoop.create(
     step.model,
@@ -50,6 +59,7 @@ function openLoop(step, initial) {
       initial: { ...step.initial, ...initial },
       state: step.state,
       inputs: { learning_rate: step.learningRate },
+      providers,
     },
   );
 }

@@ -1,5 +1,6 @@
 // What a step must give: tfjs's own step, then the constraints in float64. Every contender's answer is compared with it.
 // Must not import anything from src or dist, so that a mistake there cannot hide here.
+import '../contenders/tfjs.mjs';
 import { unitsOf, wantedNorm } from '../units.mjs';
 import { startOf } from './networks.mjs';
 import { TfjsStep } from './tfjsStep.mjs';
@@ -37,10 +38,10 @@ export function judgeAgainst(network, start, plain) {
 }
 
 async function takeStep(network, start) {
-  const step = new TfjsStep(network, false);
+  const step = new TfjsStep(network, false, 'wasm');
   await step.refill(start);
   await step.run();
-  const answers = (await step.answer()).map((values) => values.slice());
+  const answers = await step.answer();
   step.dispose();
   return answers;
 }

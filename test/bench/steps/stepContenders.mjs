@@ -2,9 +2,10 @@
 // take what they read from JavaScript's memory and give new tensors, as ONNX Runtime does in a loop.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { get, OnnxModel } from '../../../dist/index.js';
-import { Projector, splice } from '../../../dist/node.js';
+import { Projector, StepLoop, splice } from '../../../dist/node.js';
+import { buildTrainStep, modelFromConfig } from '../../../dist/train.js';
 import { graphKey, makeSessions } from '../contenders/canonical.mjs';
-import { fitContender } from './fitStep.mjs';
+import { fitEntry } from './fitStep.mjs';
 import { batchOf, statesOf } from './networks.mjs';
 import { encodeStep } from './onnxSteps.mjs';
 import { TfjsStep } from './tfjsStep.mjs';
@@ -30,12 +31,12 @@ const contenders = [
   inSession('spliced, canonical', (network) => spliced(network, {})),
   inSession('Projector behind', (network) => ({ bytes: encodeStep(network), after: projectorOf(network) })),
   inSession('session behind', (network) => ({ bytes: encodeStep(network), after: sessionsOf(network) })),
-  { ...fitContender('fit', true), takes: isMomentum },
-  { ...fitContender('fit, unconstrained', false), takes: isMomentum },
+  fitContender('fit', true),
+  fitContender('fit, unconstrained', false),
   {
     name: 'tfjs wasm',
     prepare({ network }, start) {
-      const step = new TfjsStep(network, true);
+      const step = new TfjsStep(network, true, 'wasm');
       return {
         refill: () => step.refill(start),
         run: () => step.run(),
@@ -45,6 +46,11 @@ const contenders = [
     },
   },
 ];
+
+function fitContender(name, constrained) {
+  const platform = { StepLoop, buildTrainStep, modelFromConfig, providers: ['cpu'] };
+  return { name, takes: isMomentum, prepare: ({ network }) => fitEntry(network, constrained, platform) };
+}
 
 function inSession(name, makeStep) {
   return {

@@ -17,7 +17,7 @@ export function withShares(times) {
 export function formatSteps(results) {
   const names = namesOf(results);
   const head = [
-    'CPU, ms, more than\nthe plain step,\nsteps a second',
+    'ms, more than\nthe plain step,\nsteps a second',
     ...names.map((name) => name.replace(/,? /g, '\n')),
   ];
   const colAligns = ['left', ...names.map(() => 'right')];

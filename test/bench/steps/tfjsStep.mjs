@@ -1,16 +1,16 @@
 // The same networks in tfjs, their gradients by tfjs's own differentiation, each constraint applied after the optimizer:
 // tfjs-layers' training loop never calls them.
-// Must not import anything from src or dist.
-import tf from '@tensorflow/tfjs-core';
-import { makeConstraint, use } from '../contenders/tfjs.mjs';
-import { product } from '../units.mjs';
+// Must not import Node, nor anything from src or dist: a browser loads this too.
+import * as tf from '@tensorflow/tfjs-core';
+import { makeConstraint, use } from '../contenders/tfjsConstraints.mjs';
 import { ADAM, batchOf, MOMENTUM } from './networks.mjs';
 
-/** A step on wasm that can be taken once after each `refill`. */
+/** A step on one of tfjs's backends, which must have been imported; `refill` puts the first values back. */
 export class TfjsStep {
-  /** @param {import('./networks.mjs').Network} network @param {boolean} constrained */
-  constructor(network, constrained) {
+  /** @param {import('./networks.mjs').Network} network @param {boolean} constrained @param {'wasm' | 'webgpu'} backend */
+  constructor(network, constrained, backend) {
     this.network = network;
+    this.backend = backend;
     this.constraints = network.parameters.map((parameter) =>
       constrained && parameter.constraint ? makeConstraint(inTfjs(parameter)) : undefined,
     );
@@ -19,7 +19,7 @@ export class TfjsStep {
   /** @param {readonly Float32Array[]} start */
   async refill(start) {
     this.dispose();
-    await use('wasm');
+    await use(this.backend);
     const { parameters, learningRate, input, target } = this.network;
     const values = start.map((value, i) => toTfjs(parameters[i % parameters.length], value));
     this.variables = values.slice(0, parameters.length).map((value) => tf.variable(value));
@@ -52,9 +52,8 @@ export class TfjsStep {
   async answer() {
     const { parameters } = this.network;
     const states = (await this.optimizer.getWeights()).slice(1).map(({ tensor }) => tensor);
-    return [...this.variables, ...states].map((value, i) =>
-      fromTfjs(parameters[i % parameters.length], value),
-    );
+    const values = [...this.variables, ...states];
+    return Promise.all(values.map((value, i) => fromTfjs(parameters[i % parameters.length], value)));
   }
 
   dispose() {
@@ -64,7 +63,8 @@ export class TfjsStep {
 
   #loss() {
     const { x, y, variables } = this;
-    return this.network.kind === 'mlp' ? mlpLoss(x, y, variables) : cnnLoss(x, y, variables);
+    if (this.network.kind === 'mlp') return mlpLoss(x, y, variables);
+    return cnnLoss(x, y, variables, this.backend === 'wasm' ? convolve : ownConvolve);
   }
 }
 
@@ -73,12 +73,14 @@ function mlpLoss(x, y, [kernel1, bias1, kernel2, bias2]) {
   return tf.mean(tf.square(tf.sub(tf.add(tf.matMul(hidden, kernel2), bias2), y)));
 }
 
-function cnnLoss(x, y, [kernel1, bias1, kernel2, bias2, dense, bias3]) {
+function cnnLoss(x, y, [kernel1, bias1, kernel2, bias2, dense, bias3], convolve) {
   const first = tf.relu(tf.add(convolve(x, kernel1), bias1));
   const second = tf.relu(tf.add(convolve(tf.maxPool(first, 2, 2, 'valid'), kernel2), bias2));
   const logits = tf.add(tf.matMul(tf.reshape(second, [x.shape[0], -1]), dense), bias3);
   return tf.neg(tf.mean(tf.sum(tf.mul(y, tf.logSoftmax(logits)), 1)));
 }
+
+const ownConvolve = (image, kernel) => tf.conv2d(image, kernel, 1, 'valid');
 
 /** `conv2d`, whose gradient to the kernel is a convolution too: the wasm backend has no kernel for tfjs's own. */
 export const convolve = tf.customGrad((image, kernel, save) => {
@@ -108,18 +110,15 @@ function toTfjs({ dims, tfjs }, value) {
   });
 }
 
-function fromTfjs({ dims, tfjs }, value) {
-  if (tfjs === undefined) return value.dataSync().slice(0, product(dims));
-  return tf.tidy(() => {
-    const permuted = tf.reshape(
-      value,
-      tfjs.perm.map((dim) => tfjs.view[dim]),
-    );
-    return tf
-      .transpose(
-        permuted,
-        tfjs.perm.map((_, dim) => tfjs.perm.indexOf(dim)),
-      )
-      .dataSync();
-  });
+async function fromTfjs({ tfjs }, value) {
+  if (tfjs === undefined) return copyOf(value);
+  const back = tfjs.perm.map((_, dim) => tfjs.perm.indexOf(dim));
+  const view = tfjs.perm.map((dim) => tfjs.view[dim]);
+  const plain = tf.tidy(() => tf.transpose(tf.reshape(value, view), back));
+  const values = await copyOf(plain);
+  plain.dispose();
+  return values;
 }
+
+/** Read without waiting in the thread, which WebGPU does not allow; wasm gives a view of its memory. */
+const copyOf = async (value) => (await value.data()).slice();
