@@ -1,6 +1,7 @@
 // Arguments as users write them (camelCase, constraint objects) turned into what Keras serializes (snake_case, JSON).
 // Must not import other folders of fit.
 import { Constraint } from '../constraints/constraint.js';
+import { FunctionConstraint } from '../constraints/functionConstraint.js';
 import { serialize } from '../constraints/serialize.js';
 import { UsageError } from '../graph/errors.js';
 
@@ -16,21 +17,23 @@ export interface SerializedKeras {
 export function serializeClass(module: string, className: string, args: object): SerializedKeras {
   const given = Object.entries(args).filter(([, value]) => value !== undefined);
   const config = Object.fromEntries(
-    given.map(([key, value]) => [snakeCase(key), serializeValue(key, value)]),
+    given.map(([key, value]) => [configKey(key), serializeValue(key, value)]),
   );
   return { module, class_name: className, config, registered_name: null };
 }
 
 function serializeValue(key: string, value: unknown): unknown {
+  if (value instanceof FunctionConstraint) return serialize(value, { [value.fn.name || key]: value.fn });
   if (value instanceof Constraint) return serialize(value);
   if (typeof value === 'function') {
     throw new UsageError(
-      `${key}: a plain function cannot be written into a config; make it a subclass of Constraint`,
+      `${key}: a function cannot be written into a config; only constraints can be functions`,
     );
   }
   return value;
 }
 
-function snakeCase(key: string): string {
+/** The key in a config of an argument. */
+export function configKey(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).replace(/([a-z])(\d)$/, '$1_$2');
 }

@@ -5,6 +5,9 @@ import { Constraint } from '../../src/constraints/constraint.js';
 import { deserialize, maxNorm } from '../../src/constraints/index.js';
 import * as fit from '../../src/fit/index.js';
 import { layerKindNames } from '../../src/fit/layers/layerKinds.js';
+import { add, multiply } from '../../src/ops/index.js';
+import type { SymbolicTensor } from '../../src/ops/symbolicTensor.js';
+import { fit as train } from '../../src/train.js';
 import { layerCases } from '../support/readLayerCases.js';
 
 interface Entry {
@@ -216,8 +219,8 @@ describe('from the arguments that Keras wrote', () => {
       const made = functions.get(className.toLowerCase())?.(Object.fromEntries(args));
       expect(made?.serialized.config).toEqual(given);
       const constraints = Object.keys(given).filter(isConstraint);
-      expect(made?.constraints.length).toBe(constraints.length);
-      expect(made?.constraints.every((each) => each instanceof Constraint)).toBe(true);
+      expect(Object.keys(made?.constraints ?? {})).toEqual(constraints);
+      expect(Object.values(made?.constraints ?? {}).every((each) => each instanceof Constraint)).toBe(true);
     }
   });
 });
@@ -256,4 +259,85 @@ test('a model of many of them is one that Keras has: the same step as its config
     'conv2d/kernel',
     'depthwise_conv2d/kernel',
   ]);
+});
+
+describe('constraints of layers', () => {
+  const x = new Float32Array(8).fill(1);
+  const y = new Float32Array(4).fill(-9);
+  const halved = (w: SymbolicTensor): SymbolicTensor => multiply(w, 0.5);
+
+  class Shifted extends Constraint {
+    constructor(readonly by = 7) {
+      super();
+    }
+    override call(w: SymbolicTensor): SymbolicTensor {
+      return add(multiply(w, 0), this.by);
+    }
+    override getConfig(): { by: number } {
+      return { by: this.by };
+    }
+  }
+
+  /** The kernels and biases of two layers after a step in which the constraints alone change anything. */
+  async function trained(...args: readonly Partial<Parameters<typeof fit.dense>[0]>[]): Promise<number[][]> {
+    const ones = { kernelInitializer: 'ones', biasInitializer: 'ones' };
+    const model = fit.sequential([
+      fit.input({ shape: [2] }),
+      ...args.map((own) => fit.dense({ units: 1, ...ones, ...own })),
+    ]);
+    await train(
+      model,
+      { x: { data: x, dims: [4, 2] }, y },
+      { optimizer: fit.sgd({ learningRate: 0 }), loss: 'mse' },
+    );
+    return [...model.weights.values()].map(({ data }) => Array.from(data as Float32Array));
+  }
+
+  test('are whatever Keras takes: an instance, a class, a function, a name, a config, or null', async () => {
+    const config = { class_name: 'MaxNorm', config: { max_value: 0.5 } };
+    expect(await trained({ kernelConstraint: new Shifted(3), biasConstraint: Shifted })).toEqual([
+      [3, 3],
+      [7],
+    ]);
+    expect(await trained({ kernelConstraint: halved, biasConstraint: 'non_neg' })).toEqual([[0.5, 0.5], [1]]);
+    const scaled = Math.fround(0.5 / Math.fround(1 + 1e-7));
+    expect(await trained({ kernelConstraint: null, biasConstraint: config })).toEqual([[1, 1], [scaled]]);
+  });
+
+  test('of which functions have a name each, also where several are written in place', async () => {
+    const kernels = await trained(
+      { kernelConstraint: (w) => multiply(w, 0.25), biasConstraint: halved },
+      { kernelConstraint: (w) => multiply(w, 0.125), biasConstraint: halved },
+    );
+    expect(kernels).toEqual([[0.25, 0.25], [0.5], [0.125], [0.5]]);
+    const [first, second] = [0.25, 0.125].map((factor) =>
+      fit.dense({ units: 1, kernelConstraint: (w) => multiply(w, factor) }),
+    );
+    const { config } = fit.sequential([fit.input({ shape: [2] }), first, second] as never);
+    const { layers } = config.config as unknown as { layers: { config: Record<string, unknown> }[] };
+    const named = (name: string) => ({
+      module: 'builtins',
+      class_name: 'function',
+      config: name,
+      registered_name: 'function',
+    });
+    expect(layers.slice(1).map((layer) => layer.config.kernel_constraint)).toEqual([
+      named('kernelConstraint'),
+      named('kernelConstraint_1'),
+    ]);
+  });
+
+  test('alone can be functions', () => {
+    expect(() => fit.dense({ units: 1, activation: halved as never })).toThrow(
+      'activation: a function cannot be written into a config; only constraints can be functions',
+    );
+  });
+
+  test('of two classes with one name are refused, since they could not be told apart', () => {
+    const other = { Shifted: class Shifted extends Constraint {} }.Shifted;
+    const layers = [Shifted, other].map((kernelConstraint) => fit.dense({ units: 1, kernelConstraint }));
+    expect(() => fit.sequential([fit.input({ shape: [2] }), ...layers])).toThrow(
+      "kernel_constraint: another constraint is named 'Shifted'",
+    );
+  });
 });

@@ -1,6 +1,6 @@
 // Layers that are an activation: Activation, ReLU, LeakyReLU, PReLU, ELU, Softmax.
 // Must not import other folders of fit.
-import type { Constraint } from '../../constraints/constraint.js';
+import type { ConstraintIdentifier } from '../../constraints/get.js';
 import {
   factory,
   type Initializer,
@@ -45,7 +45,7 @@ export interface PreluArgs extends LayerArgs {
   /** Default `zeros`. */
   readonly alphaInitializer?: Initializer;
   readonly alphaRegularizer?: Regularizer;
-  readonly alphaConstraint?: Constraint;
+  readonly alphaConstraint?: ConstraintIdentifier;
 }
 
 /** `keras.layers.PReLU`: `x` where positive, else `alpha · x`, with an alpha to learn for each place of a sample. */

@@ -1,6 +1,6 @@
 // Convolutions: plain, transposed, depthwise and separable ones, in one to three dimensions.
 // Must not import other folders of fit.
-import type { Constraint } from '../../constraints/constraint.js';
+import type { ConstraintIdentifier } from '../../constraints/get.js';
 import {
   type BiasArgs,
   type DataFormat,
@@ -79,7 +79,7 @@ export interface DepthwiseConvArgs extends BiasArgs, WindowArgs {
   /** Default `glorot_uniform`. */
   readonly depthwiseInitializer?: Initializer;
   readonly depthwiseRegularizer?: Regularizer;
-  readonly depthwiseConstraint?: Constraint;
+  readonly depthwiseConstraint?: ConstraintIdentifier;
 }
 
 /**
@@ -98,7 +98,7 @@ export interface SeparableConvArgs extends DepthwiseConvArgs {
   /** Default `glorot_uniform`. */
   readonly pointwiseInitializer?: Initializer;
   readonly pointwiseRegularizer?: Regularizer;
-  readonly pointwiseConstraint?: Constraint;
+  readonly pointwiseConstraint?: ConstraintIdentifier;
 }
 
 /**

@@ -1,6 +1,6 @@
 // The input, and layers with a matrix or a table: Dense, Embedding.
 // Must not import other folders of fit but serialized.
-import type { Constraint } from '../../constraints/constraint.js';
+import type { ConstraintIdentifier } from '../../constraints/get.js';
 import { serializeClass } from '../serialized.js';
 import {
   factory,
@@ -22,7 +22,7 @@ export function input({
   readonly dtype?: 'float32' | 'int32';
 }): LayerDefinition {
   const args = { batchShape: [null, ...shape], dtype, name };
-  return { serialized: serializeClass('keras.layers', 'InputLayer', args), constraints: [] };
+  return { serialized: serializeClass('keras.layers', 'InputLayer', args), constraints: {} };
 }
 
 export interface DenseArgs extends KernelArgs {
@@ -45,7 +45,7 @@ export interface EmbeddingArgs extends LayerArgs {
   /** Default `uniform`. */
   readonly embeddingsInitializer?: Initializer;
   readonly embeddingsRegularizer?: Regularizer;
-  readonly embeddingsConstraint?: Constraint;
+  readonly embeddingsConstraint?: ConstraintIdentifier;
 }
 
 /**

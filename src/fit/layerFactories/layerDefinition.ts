@@ -1,13 +1,14 @@
 // What a layer is as users write it, and how a function for a class is made: Keras's arguments in camelCase.
 // Must not import other folders of fit but serialized.
-import type { Constraint } from '../../constraints/constraint.js';
-import { type SerializedKeras, serializeClass } from '../serialized.js';
+import { Constraint } from '../../constraints/constraint.js';
+import { type ConstraintIdentifier, get } from '../../constraints/get.js';
+import { configKey, type SerializedKeras, serializeClass } from '../serialized.js';
 
 /** A layer that has not been given its input yet. */
 export interface LayerDefinition {
   readonly serialized: SerializedKeras;
-  /** The constraints among its arguments, whose classes are read back by name. */
-  readonly constraints: readonly Constraint[];
+  /** The constraints among its arguments by their keys in the config; what they are made of is read back by name. */
+  readonly constraints: Readonly<Record<string, Constraint>>;
 }
 
 /** An initializer by name, or as `heNormal` and its like make it. */
@@ -42,22 +43,27 @@ export interface BiasArgs extends LayerArgs {
   /** Default `zeros`. */
   readonly biasInitializer?: Initializer;
   readonly biasRegularizer?: Regularizer;
-  readonly biasConstraint?: Constraint;
+  readonly biasConstraint?: ConstraintIdentifier;
 }
 
 export interface KernelArgs extends BiasArgs {
   /** Default `glorot_uniform`. */
   readonly kernelInitializer?: Initializer;
   readonly kernelRegularizer?: Regularizer;
-  readonly kernelConstraint?: Constraint;
+  readonly kernelConstraint?: ConstraintIdentifier;
 }
 
 /** The function for a class some of whose arguments must be given. */
 export function factory<Args extends LayerArgs>(className: string): (args: Args) => LayerDefinition {
-  return (args) => ({
-    serialized: serializeClass('keras.layers', className, args),
-    constraints: Object.values(args).filter((value): value is Constraint => isConstraint(value)),
-  });
+  return (args) => {
+    const constraints = constraintsOf(args);
+    return {
+      serialized: serializeClass('keras.layers', className, { ...args, ...constraints }),
+      constraints: Object.fromEntries(
+        Object.entries(constraints).map(([key, constraint]) => [configKey(key), constraint]),
+      ),
+    };
+  };
 }
 
 /** The function for a class that goes without arguments. */
@@ -66,5 +72,11 @@ export function optional<Args extends LayerArgs>(className: string): (args?: Arg
   return (args) => make(args ?? ({} as Args));
 }
 
-const isConstraint = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'getConfig' in value && 'call' in value;
+/** The arguments that are constraints, their classes or functions; names and configs are read with the model. */
+function constraintsOf(args: LayerArgs): Readonly<Record<string, Constraint>> {
+  const given = Object.entries(args).filter(
+    ([key, value]) =>
+      key.endsWith('Constraint') && (typeof value === 'function' || value instanceof Constraint),
+  );
+  return Object.fromEntries(given.map(([key, value]) => [key, get(value) as Constraint]));
+}

@@ -1,6 +1,6 @@
 // Normalizations: of each feature over the batch, and of each sample by itself.
 // Must not import other folders of fit.
-import type { Constraint } from '../../constraints/constraint.js';
+import type { ConstraintIdentifier } from '../../constraints/get.js';
 import {
   type Initializer,
   type LayerArgs,
@@ -24,8 +24,8 @@ export interface ScaleArgs extends LayerArgs {
   readonly gammaInitializer?: Initializer;
   readonly betaRegularizer?: Regularizer;
   readonly gammaRegularizer?: Regularizer;
-  readonly betaConstraint?: Constraint;
-  readonly gammaConstraint?: Constraint;
+  readonly betaConstraint?: ConstraintIdentifier;
+  readonly gammaConstraint?: ConstraintIdentifier;
 }
 
 export interface BatchNormalizationArgs extends ScaleArgs {
