@@ -186,9 +186,9 @@ export class ModelGraph {
     this.changed();
   }
 
-  /** Adds an output behind those there are. */
-  addOutput(value: Value): void {
-    this.proto.output.push(valueInfo(value, 'output'));
+  /** Adds an output behind those there are, or at a place among them. */
+  addOutput(value: Value, at: number = this.proto.output.length): void {
+    this.proto.output.splice(at, 0, valueInfo(value, 'output'));
     this.changed();
   }
 

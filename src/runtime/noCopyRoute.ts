@@ -22,7 +22,7 @@ export async function runWithoutCopy(
   fetches: Record<string, OrtTensor>,
 ): Promise<boolean> {
   try {
-    // The order of the keys is the order of conversion.
+    // Converted in the order of the graph's outputs, so that it must be the first of them.
     await session.run(feeds, { [SEQUENCE_OUTPUT]: null, ...fetches });
     return false;
   } catch (error) {

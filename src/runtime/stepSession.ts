@@ -164,5 +164,6 @@ function addSequence(model: OnnxModel): void {
   builder.node('SequenceConstruct', [element], {}, SEQUENCE_OUTPUT);
   // As a node, since below IR version 4 an initializer would have to be an input too.
   graph.insertAfter(undefined, constantsAsNodes(builder.build(SEQUENCE_OUTPUT)), opset);
-  graph.addOutput({ name: SEQUENCE_OUTPUT, dtype: 'float32', shape: [], isSequence: true });
+  // Before the others: those before it would be copied.
+  graph.addOutput({ name: SEQUENCE_OUTPUT, dtype: 'float32', shape: [], isSequence: true }, 0);
 }
