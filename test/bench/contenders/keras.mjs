@@ -80,10 +80,9 @@ async function stepEntry(network, ask) {
     writeFileSync(file, new Uint8Array(Buffer.concat(values.map(bytesOf))));
     return ask({ do: 'load step', file, config, target });
   });
-  return entryOf(ask, variant, (bytes) => {
-    const parts = split(bytes, [...parameters, ...parameters]);
-    return answersFromKeras(network, parts.slice(0, parameters.length), parts.slice(parameters.length));
-  });
+  return entryOf(ask, variant, (bytes) =>
+    answersFromKeras(network, split(bytes, [...parameters, ...parameters])),
+  );
 }
 
 /** What was loaded into the process, to be run. @param read makes the answer of the bytes that it writes */

@@ -8,7 +8,7 @@ import {
   kerasPaths,
   kerasStart,
 } from './kerasNetwork.mjs';
-import { batchOf } from './networks.mjs';
+import { ADAM, batchOf } from './networks.mjs';
 
 /**
  * @typedef {object} Platform
@@ -79,22 +79,29 @@ export function kerasBatch(network) {
 }
 
 function initialOf(network) {
+  const names = namesOf(network);
   const { parameters } = network;
-  const entries = kerasStart(network).map((data, i) => {
-    const path = kerasPaths[i % parameters.length];
-    const name = i < parameters.length ? path : velocityOf(path);
-    return [name, { data, dims: kerasDims(parameters[i % parameters.length]) }];
-  });
-  return Object.fromEntries(entries);
+  const entries = kerasStart(network).map((data, i) => [
+    names[i],
+    { data, dims: kerasDims(parameters[i % parameters.length]) },
+  ]);
+  return { ...Object.fromEntries(entries), ...stepsDone(network) };
+}
+
+/** Adam corrects by the number of its step. */
+function stepsDone({ optimizer }) {
+  if (optimizer !== 'adam') return {};
+  return { 'optimizer/iteration': { data: Int32Array.of(ADAM.step - 1), dims: [] } };
 }
 
 function answersOf(network, weights, state) {
-  const paths = kerasPaths.slice(0, network.parameters.length);
-  return answersFromKeras(
-    network,
-    paths.map((path) => weights[path].data),
-    paths.map((path) => state[velocityOf(path)].data),
-  );
+  const values = namesOf(network).map((name) => (weights[name] ?? state[name]).data);
+  return answersFromKeras(network, values);
 }
 
-const velocityOf = (path) => `optimizer/${path}/momentum`;
+/** What carries parameters and states, in the order of `startOf`. */
+function namesOf(network) {
+  const paths = kerasPaths.slice(0, network.parameters.length);
+  const slots = network.optimizer === 'adam' ? ['momentum', 'velocity'] : ['momentum'];
+  return [...paths, ...slots.flatMap((slot) => paths.map((path) => `optimizer/${path}/${slot}`))];
+}

@@ -1,7 +1,7 @@
 // The networks as Keras has them: the config of a model, and values in the layout of its variables.
 // Must not import anything from src or dist: Keras reads this too.
 import { product } from '../units.mjs';
-import { MOMENTUM, startOf } from './networks.mjs';
+import { ADAM, MOMENTUM, startOf } from './networks.mjs';
 
 const layer = (className, config) => ({
   module: 'keras.layers',
@@ -20,7 +20,7 @@ const inConstraints = (constraint) =>
  * @param {boolean} constrained
  */
 export function kerasConfig(network, constrained) {
-  const { kind, input, target, parameters, learningRate } = network;
+  const { kind, input, target, parameters } = network;
   const [, ...shape] = kind === 'cnn' ? channelsLast(input) : input;
   const kernel = (i) => (constrained ? (inConstraints(kerasConstraint(parameters[i])) ?? null) : null);
   const parts = kind === 'cnn' ? cnnLayers(kernel) : mlpLayers(kernel, parameters);
@@ -32,13 +32,21 @@ export function kerasConfig(network, constrained) {
     config: { name: kind, layers: [entrance, ...parts] },
     registered_name: null,
     compile_config: {
-      optimizer: { class_name: 'SGD', config: { learning_rate: learningRate, momentum: MOMENTUM } },
+      optimizer: kerasOptimizer(network),
       loss: isClasses
         ? { class_name: 'CategoricalCrossentropy', config: { from_logits: true } }
         : { class_name: 'MeanSquaredError', config: {} },
     },
     target: target.slice(1),
   };
+}
+
+function kerasOptimizer({ optimizer, learningRate: learning_rate }) {
+  if (optimizer === 'momentum') return { class_name: 'SGD', config: { learning_rate, momentum: MOMENTUM } };
+  const { beta1: beta_1, beta2: beta_2, step } = ADAM;
+  // tfjs adds epsilon to what Keras divides by this root.
+  const epsilon = ADAM.epsilon * Math.sqrt(1 - beta_2 ** step);
+  return { class_name: 'Adam', config: { learning_rate, beta_1, beta_2, epsilon } };
 }
 
 function mlpLayers(kernel, parameters) {
@@ -122,21 +130,23 @@ function permuted(values, view, perm) {
   return result;
 }
 
-/** The values before the step, parameters and then velocities; Keras's velocities are the steps to take, `-lr · v`. */
+/** The values before the step, parameters and then each state of all of them, as `startOf` has them. */
 export function kerasStart(network) {
-  const { parameters, learningRate } = network;
+  const { parameters } = network;
   return startOf(network).map((values, i) => {
     const own = toKeras(parameters[i % parameters.length], values);
-    return i < parameters.length ? own : own.map((value) => -learningRate * value);
+    return i < parameters.length ? own : own.map((value) => value * scaleOf(network));
   });
 }
 
-/** Parameters and velocities of Keras, as the ONNX step has them. */
-export function answersFromKeras({ parameters, learningRate }, values, velocities) {
-  return [
-    ...parameters.map((parameter, i) => fromKeras(parameter, values[i])),
-    ...parameters.map((parameter, i) =>
-      fromKeras(parameter, velocities[i]).map((value) => value / -learningRate),
-    ),
-  ];
+/** Parameters and states of Keras, as the ONNX step has them. */
+export function answersFromKeras(network, values) {
+  const { parameters } = network;
+  return values.map((value, i) => {
+    const own = fromKeras(parameters[i % parameters.length], value);
+    return i < parameters.length ? own : own.map((each) => each / scaleOf(network));
+  });
 }
+
+/** Keras's velocities are the steps to take, `-lr · v`. */
+const scaleOf = ({ optimizer, learningRate }) => (optimizer === 'momentum' ? -learningRate : 1);

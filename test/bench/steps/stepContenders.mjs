@@ -21,7 +21,7 @@ export function gatherStepContenders(others) {
   return [...contenders, ...able];
 }
 
-/** Keras's layout of Adam's state is not written down here. */
+/** In which order Keras keeps Adam's state is not written down here. */
 const isMomentum = ({ network }) => network.optimizer === 'momentum';
 
 /** @type {import('../contenders.mjs').Contender[]} */
@@ -49,7 +49,7 @@ const contenders = [
 
 function fitContender(name, constrained) {
   const platform = { StepLoop, buildTrainStep, modelFromConfig, providers: ['cpu'] };
-  return { name, takes: isMomentum, prepare: ({ network }) => fitEntry(network, constrained, platform) };
+  return { name, prepare: ({ network }) => fitEntry(network, constrained, platform) };
 }
 
 function inSession(name, makeStep) {
