@@ -1,18 +1,19 @@
 // Runs every check of this repository and counts the outcomes: `npm run check` here, `.ci/run` with --install.
 // Goes on after a failing step. A step whose program is missing is listed as skipped, or fails where CI is set.
 // Must import Node alone and what is under test/support: with --install it runs before any package is there.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findChromium, findSoftwareVulkan, hasPython } from './support/programs.mjs';
+import { run, Screen } from './support/runLine.mjs';
 
 /**
  * @typedef {object} Step
  * @property {string} name
  * @property {string} command a line for bash; a vitest step gets its reporters appended
  * @property {boolean} [vitest] its tests are counted one by one
+ * @property {boolean} [alongside] runs while the step before it does, and is shown after it
  * @property {() => string | undefined} [missing] why the step cannot run here
  */
 
@@ -28,7 +29,6 @@ import { findChromium, findSoftwareVulkan, hasPython } from './support/programs.
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const inCi = Boolean(process.env.CI);
-const stepLimitSeconds = 1200;
 
 const asRoot = process.getuid?.() === 0 ? '' : 'sudo ';
 /** @param {string[]} packages */
@@ -80,49 +80,11 @@ const checking = [
     name: 'WebGPU in Node',
     command: 'npx vitest run --project webgpu',
     vitest: true,
+    // Both wait for shaders to be compiled, each on one processor.
+    alongside: true,
     missing: () => (findSoftwareVulkan() === undefined ? 'no software Vulkan beside Chromium' : undefined),
   },
 ];
-
-/**
- * Runs a line in bash, its output shown and kept.
- * @param {string} command
- * @returns {Promise<{ ok: boolean, output: string, note: string }>}
- */
-function run(command) {
-  return new Promise((resolve) => {
-    const env = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
-    const child = spawn('bash', ['-c', command], {
-      cwd: root,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    let output = '';
-    let late = false;
-    // The step has a process group of its own, so that its children end with it.
-    const kill = () => process.kill(-(/** @type {number} */ (child.pid)), 'SIGKILL');
-    const interrupted = () => {
-      kill();
-      process.exit(130);
-    };
-    process.once('SIGINT', interrupted);
-    const timer = setTimeout(() => {
-      late = true;
-      kill();
-    }, stepLimitSeconds * 1000);
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-      process.stdout.write(chunk);
-    });
-    child.stderr.on('data', (chunk) => process.stderr.write(chunk));
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      process.off('SIGINT', interrupted);
-      resolve({ ok: code === 0, output, note: late ? `over ${stepLimitSeconds} s` : `exit ${code}` });
-    });
-  });
-}
 
 /** @param {string} output @returns {string[]} */
 function closingLines(output) {
@@ -144,19 +106,19 @@ function countTests(file) {
   }
 }
 
-/** @param {Step} step @param {string} folder @returns {Promise<Outcome>} */
-async function runStep(step, folder) {
+/** @param {Step} step @param {string} folder @param {Screen} screen @returns {Promise<Outcome>} */
+async function runStep(step, folder, screen) {
   const { name, vitest = false } = step;
   const reason = step.missing?.();
   if (reason !== undefined && !inCi)
     return { name, status: 'skipped', note: reason, passed: 0, failed: 0, closing: [] };
   if (reason !== undefined)
     return { name, status: 'failed', note: reason, passed: 0, failed: 1, closing: [] };
-  console.log(`\n=== ${name}: ${step.command}`);
+  screen.line(`\n=== ${name}: ${step.command}`);
   const started = Date.now();
   const report = join(folder, `${name}.json`);
   const reporters = ` --reporter=default --reporter=json --outputFile.json='${report}'`;
-  const { ok, output, note } = await run(step.command + (vitest ? reporters : ''));
+  const { ok, output, note } = await run(step.command + (vitest ? reporters : ''), root, screen);
   const counts = vitest ? countTests(report) : { passed: ok ? 1 : 0, failed: 0 };
   if (!ok && counts.failed === 0) counts.failed = 1;
   // A test run that found no test has shown nothing.
@@ -164,8 +126,19 @@ async function runStep(step, folder) {
   const status = counts.failed === 0 ? 'passed' : 'failed';
   const seconds = `${((Date.now() - started) / 1000).toFixed(1)} s`;
   const outcome = ok ? seconds : `${seconds}, ${note}`;
-  console.log(`=== ${name}: ${status} in ${outcome}`);
+  screen.line(`=== ${name}: ${status} in ${outcome}`);
   return { name, status, note: outcome, ...counts, closing: vitest ? closingLines(output) : [] };
+}
+
+/** Steps that run at once. @param {readonly Step[]} steps @returns {Step[][]} */
+function inGroups(steps) {
+  /** @type {Step[][]} */
+  const groups = [];
+  for (const step of steps) {
+    if (step.alongside === true) groups.at(-1)?.push(step);
+    else groups.push([step]);
+  }
+  return groups;
 }
 
 async function main() {
@@ -173,7 +146,16 @@ async function main() {
   const steps = process.argv.includes('--install') ? [...installing, ...checking] : checking;
   /** @type {Outcome[]} */
   const outcomes = [];
-  for (const step of steps) outcomes.push(await runStep(step, folder));
+  for (const together of inGroups(steps)) {
+    const runs = together.map((step, i) => {
+      const screen = new Screen(i === 0);
+      return { screen, outcome: runStep(step, folder, screen) };
+    });
+    for (const { screen, outcome } of runs) {
+      outcomes.push(await outcome);
+      screen.show();
+    }
+  }
   rmSync(folder, { recursive: true, force: true });
 
   console.log('\n=== summary');
