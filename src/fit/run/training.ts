@@ -98,12 +98,11 @@ export class Training implements FitContext {
     }
     this.model.optimizerState = storedState(step.slots, state, rate.value);
     const { optimizer, loss, lossWeights, metrics, weightedMetrics } = options;
-    // Weights go with the losses that they are given with. A number alone would be read back as one that Keras refuses.
-    const given = typeof lossWeights === 'number' ? [lossWeights] : lossWeights;
     this.model.compile({
       optimizer,
       loss,
-      loss_weights: loss === undefined ? given : (given ?? null),
+      // Weights go with the losses that they are given with.
+      loss_weights: loss === undefined ? lossWeights : (lossWeights ?? null),
       metrics,
       weighted_metrics: weightedMetrics,
     });
