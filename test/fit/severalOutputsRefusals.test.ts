@@ -198,9 +198,14 @@ describe('a model with one output', () => {
   test.each<[string, object, string]>([
     ['losses', { loss: ['mse', 'mae'] }, 'loss: is a list of 2, for the output dense; give one for each'],
     [
-      'a loss of another output',
-      { loss: { other: 'mse' } },
-      "loss: there is no output 'other' to give it for; there is the output dense",
+      'a loss by name, where Keras has no names',
+      { loss: { dense: 'mse' } },
+      'loss: Keras takes no loss by name for a Sequential model; give the loss alone',
+    ],
+    [
+      'metrics of another output',
+      { loss: 'mse', metrics: { other: ['mae'] } },
+      "metrics: there is no output 'other' to give it for; there is the output dense",
     ],
     [
       'weights of losses',
@@ -218,10 +223,20 @@ describe('a model with one output', () => {
       (await train(model(), { x, y: labels }, { ...options, ...given })).history;
     const plain = await trained({ loss: 'mse', metrics: ['mae'] });
     expect(await trained({ loss: ['mse'], metrics: [['mae']] })).toEqual(plain);
-    expect(await trained({ loss: { dense: 'mse' }, metrics: { dense: 'mae' } })).toEqual(plain);
+    expect(await trained({ loss: 'mse', metrics: { dense: 'mae' } })).toEqual(plain);
     const heavy = await trained({ loss: 'mse', lossWeights: 2 });
     expect(heavy.loss?.[0]).toBeCloseTo(2 * (plain.loss?.[0] as number), 5);
     expect(await trained({ loss: ['mse'], lossWeights: [2] })).toEqual(heavy);
     expect(await trained({ loss: 'mse', lossWeights: { dense: 2 } })).toEqual(heavy);
+  });
+
+  test('takes a loss by its name, where it has one', async () => {
+    const functional = () => modelFromConfig(config([refs[0]]));
+    const trained = async (loss: object | string) =>
+      (await train(functional(), { x, y }, { optimizer: 'sgd', loss } as never)).history;
+    expect(await trained({ value: 'mse' })).toEqual(await trained('mse'));
+    await expect(trained({ other: 'mse' })).rejects.toThrow(
+      "loss: there is no output 'other' to give it for; there is the output value",
+    );
   });
 });

@@ -85,7 +85,7 @@ function readSequential(model: SerializedObject, around: Around): ModelGraph {
     last = [layer.name, 0, 0];
     return use;
   });
-  return { inputs: [input], uses, outputs: [last], outputNames: [last[0]], outputsAre: 'listed' };
+  return { inputs: [input], uses, outputs: [last], outputNames: [last[0]], outputsAre: 'unnamed' };
 }
 
 function readFunctional(model: SerializedObject, around: Around): ModelGraph {

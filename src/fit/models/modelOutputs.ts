@@ -10,9 +10,9 @@ export interface ModelOutputs {
   readonly outputNames: readonly string[];
   /**
    * `listed`: called after their layers. `twins`: likewise, with numbers behind names that come again, which Keras does
-   * not tell apart. `named`: by names of their own, the keys of a dict.
+   * not tell apart. `named`: by names of their own, the keys of a dict. `unnamed`: that of a Sequential model.
    */
-  readonly outputsAre: 'listed' | 'twins' | 'named';
+  readonly outputsAre: 'listed' | 'twins' | 'named' | 'unnamed';
 }
 
 /** Outputs in a list, or by name, which Keras puts in the order of their names. @throws {ConfigError} where it is neither */

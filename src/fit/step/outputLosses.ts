@@ -34,6 +34,12 @@ export function lossesOf(
   const own = chosen(model, options, 'loss');
   if (own.value === undefined) throw notCompiled(model, 'loss');
   const names = model.outputNames;
+  if (formOf(own) === 'named' && model.graph.outputsAre === 'unnamed') {
+    throw new UsageError(
+      'Keras takes no loss by name for a Sequential model; give the loss alone',
+      placeOf(own),
+    );
+  }
   const each = formOf(own) === 'one' ? names.map(() => own) : chosenByOutput(model, own, names);
   const named = namedIn(own, names);
   // Keras lets an output of a list go without a loss where that is said, and one of a dict where it is not named.
