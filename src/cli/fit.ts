@@ -5,6 +5,7 @@ import { checkTarget, writeFileAtomic } from '../files/atomicWrite.js';
 import type { Logs } from '../fit/callbacks/callback.js';
 import { encodeInference } from '../fit/save/encodeInference.js';
 import { encodeKeras } from '../fit/save/encodeKeras.js';
+import { traceLoss } from '../fit/step/tracedLoss.js';
 import { UsageError } from '../graph/errors.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import { fit as train } from '../train.js';
@@ -47,8 +48,12 @@ export async function fitCommand(file: string, options: FitCommandOptions, outpu
   await checkTarget(out, force || out === file);
   const model = await readModelToTrain(file, options);
   checkCompiled(model, options);
-  const samples = await readTrainingData(data, model);
-  const [count = batchSize] = (samples.y as TensorValue).dims;
+  const { labels } = await withFlags(() =>
+    traceLoss(model, { training: false, ...(loss !== undefined && { loss }) }),
+  );
+  const samples = await readTrainingData(data, model, labels);
+  const [first] = 'data' in samples.y ? [samples.y] : Object.values(samples.y);
+  const [count = batchSize] = (first as TensorValue).dims;
   const training = {
     epochs,
     batchSize,

@@ -56,7 +56,8 @@ export async function trainStepCommand(
   output.line(
     `${Object.keys(step.parameters).length} variables, ${constrained.length} of them constrained, ${Object.keys(step.state).length} values of state; wrote ${out}`,
   );
-  const fed = [...(model.inputs.length === 1 ? ['x'] : model.inputs.map(({ name }) => name)), 'y'];
+  const inputs = model.inputs.length === 1 ? ['x'] : model.inputs.map(({ name }) => name);
+  const fed = [...inputs, ...step.labels.map(({ input }) => input)];
   const given = ['loss', ...step.metrics.map(({ name }) => name)];
   // A schedule is in the step, which tells what it made the rate.
   if (step.learningRate === undefined) given.push('learning_rate');

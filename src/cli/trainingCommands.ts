@@ -8,7 +8,7 @@ import { trainStepCommand } from './trainStep.js';
 
 const modelHelp = 'the Keras model: .keras, .h5 or .json';
 const optimizerHelp = 'an optimizer by name (default: what the model was compiled with)';
-const lossHelp = 'a loss by name (default: what the model was compiled with)';
+const lossHelp = 'a loss by name, for all outputs (default: what the model was compiled with)';
 
 export function addFit(program: Command, wrap: Wrap): void {
   const command = program
@@ -17,7 +17,7 @@ export function addFit(program: Command, wrap: Wrap): void {
     .description('train a Keras model; its constraints hold after every step')
     .requiredOption(
       '--data <file>',
-      'safetensors or npz with x and y, and sample_weight where samples have weights',
+      'safetensors or npz with x and y (of several outputs y_<output>), and sample_weight where samples have weights',
     )
     .requiredOption('--out <file>', 'where the trained model goes: .keras, or .onnx for inference')
     .option('--epochs <number>', 'how often all samples are taken', parseWhole, 1)

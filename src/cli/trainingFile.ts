@@ -6,6 +6,7 @@ import type { TrainingData } from '../fit/data/dataset.js';
 import { readNpz } from '../fit/data/readNpz.js';
 import { readTrainableModel } from '../fit/models/readTrainableModel.js';
 import type { TrainableModel } from '../fit/models/trainableModel.js';
+import type { LabelSpec } from '../fit/step/trainStep.js';
 import { UsageError } from '../graph/errors.js';
 import type { TensorValue } from '../graph/tensorValue.js';
 import { looksLikeSafetensors, openSafetensors } from '../safetensors/safetensorsFile.js';
@@ -26,14 +27,20 @@ export async function readModelToTrain(
 
 /**
  * The samples `x` and labels `y` of a safetensors or npz file, and `sample_weight` where it has them; of a model with
- * several inputs, those of each by its name.
+ * several inputs, those of each by its name; of one with several outputs, `y_<output>` for each that takes labels, and
+ * `sample_weight` for all of them or `sample_weight_<output>`.
  *
  * @throws {UsageError} where one is missing
  */
-export async function readTrainingData(file: string, model: TrainableModel): Promise<TrainingData> {
-  const [only, ...more] = model.inputs;
-  const inputs = only !== undefined && more.length === 0 ? ['x'] : model.inputs.map(({ name }) => name);
-  const arrays = await readArrays(file, [...inputs, 'y', 'sample_weight']);
+export async function readTrainingData(
+  file: string,
+  model: TrainableModel,
+  labels: readonly LabelSpec[],
+): Promise<TrainingData> {
+  const isOne = model.inputs.length === 1;
+  const inputs = isOne ? ['x'] : model.inputs.map(({ name }) => name);
+  const ofLabels = labels.flatMap(({ input, weights }) => [input, weights]);
+  const arrays = await readArrays(file, [...inputs, ...ofLabels, FOR_ALL]);
   const need = (name: string): DataArray => {
     const found = arrays.get(name);
     if (found !== undefined) return found as DataArray;
@@ -42,17 +49,33 @@ export async function readTrainingData(file: string, model: TrainableModel): Pro
       { file },
     );
   };
-  const [first, ...others] = inputs.map((name) => [name, need(name)] as const);
-  const weights = arrays.get('sample_weight') as DataArray | undefined;
+  const x = Object.fromEntries(inputs.map((name) => [name, need(name)]));
+  const y = Object.fromEntries(labels.map(({ output, input }) => [output, need(input)]));
+  const weights = weightsIn(arrays, labels, file);
   return {
-    x:
-      first !== undefined && others.length === 0
-        ? first[1]
-        : Object.fromEntries([first, ...others].filter((each) => each !== undefined)),
-    y: need('y'),
+    x: isOne ? need('x') : x,
+    y: model.outputNames.length === 1 ? need('y') : y,
     file,
     ...(weights !== undefined && { sampleWeight: weights }),
   };
+}
+
+/** The array of weights that holds for every output. */
+const FOR_ALL = 'sample_weight';
+
+function weightsIn(
+  arrays: ReadonlyMap<string, TensorValue>,
+  labels: readonly LabelSpec[],
+  file: string,
+): TrainingData['sampleWeight'] {
+  const forAll = arrays.get(FOR_ALL) as DataArray | undefined;
+  const own = labels.flatMap(({ output, weights }) => {
+    const found = weights === FOR_ALL ? undefined : arrays.get(weights);
+    return found === undefined ? [] : [[output, found as DataArray] as const];
+  });
+  if (own.length === 0) return forAll;
+  if (forAll === undefined) return Object.fromEntries(own);
+  throw new UsageError(`has ${FOR_ALL} for all outputs, and also ${FOR_ALL}_${own[0]?.[0]}`, { file });
 }
 
 async function readArrays(file: string, names: readonly string[]): Promise<ReadonlyMap<string, TensorValue>> {

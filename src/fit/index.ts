@@ -162,6 +162,7 @@ export {
   zeroPadding2d,
   zeroPadding3d,
 } from './layerFactories/resizingFactories.js';
+export type { ByOutput } from './models/byOutput.js';
 export { readTrainableModel } from './models/readTrainableModel.js';
 export {
   type ModelOptions,
@@ -188,7 +189,13 @@ export {
 } from './optimizerFactories.js';
 export { l1, l1l2, l2 } from './regularizerFactories.js';
 export type { FitOptions, History } from './run/fitOptions.js';
-export type { EvaluateOptions, PredictionBatch, PredictionData, RunModelOptions } from './run/runOptions.js';
+export type {
+  EvaluateOptions,
+  PredictionBatch,
+  PredictionData,
+  Predictions,
+  RunModelOptions,
+} from './run/runOptions.js';
 export { encodeInference, type InferenceOptions } from './save/encodeInference.js';
 export { encodeKeras, encodeKerasWeights } from './save/encodeKeras.js';
 export {
@@ -207,6 +214,6 @@ export {
 export { sequential } from './sequential.js';
 export type { SerializedKeras } from './serialized.js';
 export { buildTrainStep } from './step/buildTrainStep.js';
-export type { CompileOptions, SerializedClass } from './step/compileOptions.js';
+export type { CompileOptions, MetricsOption, SerializedClass } from './step/compileOptions.js';
 export type { CarriedPair, LabelSpec, MetricSpec, TrainStep, TrainStepOptions } from './step/trainStep.js';
 export type { TrainingEntry } from './trainingEntry.js';

@@ -7,7 +7,13 @@ import type { TrainableModel } from './models/trainableModel.js';
 import { evaluateModel, predictModel } from './run/evaluate.js';
 import { fitModel } from './run/fit.js';
 import type { FitOptions, History } from './run/fitOptions.js';
-import type { EvaluateOptions, PredictionBatch, PredictionData, RunModelOptions } from './run/runOptions.js';
+import type {
+  EvaluateOptions,
+  PredictionBatch,
+  PredictionData,
+  Predictions,
+  RunModelOptions,
+} from './run/runOptions.js';
 import type { TrainingPlatform } from './run/trainingPlatform.js';
 
 /** Data are samples in memory, or batches one after another: of a generator, an iterable, or a function that makes one. */
@@ -22,17 +28,19 @@ export interface TrainingEntry {
     data: TrainingData | Batches<TrainingData>,
     options?: EvaluateOptions,
   ): Promise<Record<string, number>>;
-  predict(
+  /** Of a model with several outputs, what each gives by its name: `predict<Record<string, TensorValue>>(model, x)`. */
+  predict<P extends Predictions = TensorValue>(
     model: TrainableModel,
     x: PredictionData | Batches<PredictionBatch>,
     options?: RunModelOptions,
-  ): Promise<TensorValue>;
+  ): Promise<P>;
 }
 
 export function trainingEntry(on: TrainingPlatform): TrainingEntry {
   return {
     fit: (model, data, options) => fitModel(on, model, data, options),
     evaluate: (model, data, options) => evaluateModel(on, model, data, options),
-    predict: (model, x, options) => predictModel(on, model, x, options),
+    predict: <P extends Predictions>(...[model, x, options]: Parameters<TrainingEntry['predict']>) =>
+      predictModel(on, model, x, options) as Promise<P>,
   };
 }

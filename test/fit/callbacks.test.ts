@@ -264,7 +264,7 @@ describe('what is not known is refused by name', () => {
       { metrics: ['sparse_top_k_categorical_accuracy'] },
       /does not go with the loss/,
     ],
-    ['an unknown weighted metric', { weightedMetrics: ['f1'] }, /weighted_metrics\[0\].*unknown metric 'f1'/],
+    ['an unknown weighted metric', { weightedMetrics: ['f1'] }, /weightedMetrics\[0\].*unknown metric 'f1'/],
     ['a class that is none', { classWeight: { [-1]: 2 } }, /classWeight: .*found -1: 2/],
     ['a weight below zero', { classWeight: { 0: -2 } }, /classWeight: .*found 0: -2/],
     [

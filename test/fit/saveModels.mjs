@@ -1,6 +1,6 @@
 // Trains small models and saves them, with what Keras must find in them: `node test/fit/saveModels.mjs <folder>`. Needs a
 // build. See checkSaved.py.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { maxNorm, nonNeg } from '../../dist/index.js';
 import {
@@ -20,6 +20,7 @@ import {
   l1l2,
   lion,
   maxPooling2d,
+  modelFromConfig,
   nadam,
   predict,
   readTrainableModel,
@@ -99,37 +100,38 @@ const byOptimizer = Object.entries(optimizers).map(([name, optimizer]) => {
   return [`optimizer-${name}`, { optimizer, model }];
 });
 
-for (const [name, { model, ...compiled }] of [
-  ...Object.entries({ convolutional, regularized }),
+/** Two outputs, each with its labels. */
+const { models } = JSON.parse(readFileSync(new URL('../fixtures/fit/outputs/cases.json', import.meta.url)));
+const severalOutputs = {
+  optimizer: adam({ learningRate: 0.01 }),
+  loss: ['sparse_categorical_crossentropy', 'mse'],
+  lossWeights: [0.5, 2],
+  metrics: { shape: ['accuracy'] },
+  model: modelFromConfig(models.listed.config),
+  data: { x: x.subarray(0, 24 * 4), y: { shape: y, price: Float32Array.from(x.subarray(0, 24 * 2)) } },
+};
+
+for (const [name, { model, data = { x, y }, ...compiled }] of [
+  ...Object.entries({ convolutional, regularized, severalOutputs }),
   ...byOptimizer,
 ]) {
-  await train(
-    model,
-    { x, y },
-    {
-      ...options,
-      ...compiled,
-      loss: 'sparse_categorical_crossentropy',
-      epochs: 2,
-    },
-  );
+  const { loss = 'sparse_categorical_crossentropy' } = compiled;
+  await train(model, data, { ...options, ...compiled, loss, epochs: 2 });
   const bytes = await encodeKeras(model);
   writeFileSync(join(folder, `${name}.keras`), bytes);
   writeFileSync(join(folder, `${name}.weights.h5`), await encodeKerasWeights(model));
-  const { data } = await predict(model, x);
+  const predicted = await predict(model, data.x);
+  const predictions = predicted.data === undefined ? Object.values(predicted) : [predicted];
   const on = await readTrainableModel(bytes);
   const losses = [];
-  await train(
-    on,
-    { x, y },
-    { ...options, callbacks: [{ onBatchEnd: (_, { loss }) => void losses.push(loss) }] },
-  );
+  const callbacks = [{ onBatchEnd: (_, logs) => void losses.push(logs.loss) }];
+  await train(on, data, { ...options, callbacks });
   const [iteration, ...slots] = (await readTrainableModel(bytes)).optimizerState;
   const wanted = {
-    x: [...x],
-    y: [...y],
-    shape,
-    predictions: [...data],
+    x: [...data.x],
+    y: (ArrayBuffer.isView(data.y) ? [data.y] : Object.values(data.y)).map((labels) => [...labels]),
+    shape: [24, ...model.inputs[0].shape],
+    predictions: predictions.flatMap((output) => [...output.data]),
     iterations: iteration.data[0],
     slots: slots.map(({ dims }) => dims),
     losses,

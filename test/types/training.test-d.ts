@@ -25,6 +25,7 @@ import {
   splice,
   writeWeights,
 } from '../../src/node.js';
+import { type FitOptions, modelFromConfig, predict, fit as train } from '../../src/train.js';
 import * as web from '../../src/web.js';
 
 const pair = { input: 'w', output: 'w_new' };
@@ -142,4 +143,28 @@ test('checkpoints and sessions of on-device training', async () => {
   // @ts-expect-error the module that the session is of is needed
   await OrtTrainingAdapter.create(session, { checkpoint: bytes, trainingModel: bytes, constraints: {} });
   expectTypeOf(web.OrtTrainingAdapter).toEqualTypeOf<typeof OrtTrainingAdapter>();
+});
+
+test('a model with several outputs is given what each takes, and predicts an object', async () => {
+  const model = modelFromConfig({});
+  const [x, y] = [new Float32Array(8), new Float32Array(4)];
+  expectTypeOf(predict(model, x)).resolves.toEqualTypeOf<TensorValue>();
+  expectTypeOf(predict<Record<'a' | 'b', TensorValue>>(model, x)).resolves.toHaveProperty('b');
+  expectTypeOf(model.outputNames).toEqualTypeOf<readonly string[]>();
+  const options: FitOptions = { loss: 'mse', lossWeights: 2, metrics: ['mae'] };
+  train(model, { x, y }, options);
+  train(
+    model,
+    { x, y: { a: y, b: { data: y, dims: [4, 1] } }, sampleWeight: [y, null] },
+    {
+      loss: { a: 'mse', b: null },
+      lossWeights: [1, null],
+      metrics: [['mae'], 'mse'],
+      weightedMetrics: { b: ['mae'] },
+    },
+  );
+  // @ts-expect-error metrics are a list, or an object by output
+  train(model, { x, y }, { metrics: 'mae' });
+  // @ts-expect-error a weight is a number
+  train(model, { x, y }, { lossWeights: ['1'] });
 });

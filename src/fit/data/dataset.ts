@@ -3,20 +3,25 @@
 import { type ErrorPlace, ShapeError, UsageError } from '../../graph/errors.js';
 import { checkKeys } from '../../graph/knownKeys.js';
 import { elementCount } from '../../graph/tensorValue.js';
+import type { ByOutput } from '../models/byOutput.js';
 import type { TrainableModel } from '../models/trainableModel.js';
 import type { LabelSpec } from '../step/trainStep.js';
 import { type ClassWeight, sampleWeightsOf } from './classWeights.js';
 import { type Column, readColumn } from './columns.js';
 import { type DataArray, isArray } from './dataArray.js';
+import { checkLabels, labelColumns, weightColumns } from './outputColumns.js';
 
 /** Samples with their labels, all of them or a batch. */
 export interface TrainingData {
   /** The samples; of a model with several inputs, those of each by its name. */
   readonly x: DataArray | Readonly<Record<string, DataArray>>;
-  /** Numbers of classes for sparse losses, otherwise as many numbers as the model gives. */
-  readonly y: DataArray;
-  /** How much each sample counts. */
-  readonly sampleWeight?: DataArray;
+  /**
+   * Numbers of classes for sparse losses, otherwise as many numbers as the model gives. Of a model with several outputs
+   * those of each, in a list or by its name; an output without loss and metrics needs none.
+   */
+  readonly y: ByOutput<DataArray>;
+  /** How much each sample counts. Of a model with several outputs for all of them, or for each as `y`; 1 where there is none. */
+  readonly sampleWeight?: ByOutput<DataArray>;
   /** The name of the file, for messages. */
   readonly file?: string;
 }
@@ -26,13 +31,11 @@ export type Batch = Readonly<
   Record<string, { readonly data: Float32Array | Int32Array; readonly dims: readonly number[] }>
 >;
 
-const SAMPLE_WEIGHT = 'sample_weight';
-
 /** How much a batch counts. */
 export interface BatchSize {
   readonly size: number;
-  /** The sum of its samples' weights; their number where there are none. */
-  readonly weight: number;
+  /** By output, the sum of its samples' weights; their number where there are none. */
+  readonly weights: Readonly<Record<string, number>>;
 }
 
 export type SizedBatch = { readonly batch: Batch } & BatchSize;
@@ -42,6 +45,7 @@ export class Dataset {
   private constructor(
     readonly size: number,
     private readonly columns: readonly Column[],
+    private readonly labels: readonly LabelSpec[],
   ) {}
 
   /**
@@ -51,27 +55,27 @@ export class Dataset {
    */
   static read(
     model: TrainableModel,
-    labels: LabelSpec | undefined,
+    labels: readonly LabelSpec[] | undefined,
     data: Partial<TrainingData>,
     what?: string,
   ): Dataset {
     checkKeys(data, ['x', 'y', 'sampleWeight', 'file'], what ?? 'the data');
     const place: ErrorPlace = { file: data.file, path: what };
     const inputs = inputsOf(model, data.x, place);
-    const others = labels === undefined ? [] : [readColumn({ ...labels, name: 'y' }, data.y, place)];
+    if (labels === undefined) return new Dataset(commonSize(inputs, place), inputs, []);
+    const labelled = labelColumns(model, labels, data.y, place);
+    const size = commonSize([...inputs, ...labelled], place);
     const weights =
-      data.sampleWeight === undefined || labels === undefined
-        ? []
-        : [readColumn({ name: SAMPLE_WEIGHT, dtype: 'float32', shape: [] }, data.sampleWeight, place)];
-    const columns = [...inputs, ...others, ...weights];
-    const size = commonSize(columns, place);
-    if (labels?.kind === 'classes') checkClasses(others[0] as Column, labels.classes, place);
-    return new Dataset(size, columns);
+      data.sampleWeight === undefined ? [] : weightColumns(model, labels, data.sampleWeight, size, place);
+    const columns = [...inputs, ...labelled, ...weights];
+    commonSize(columns, place);
+    checkLabels(labelled, labels, place);
+    return new Dataset(size, columns, labels);
   }
 
   /** Whether the samples come with weights. */
   get isWeighted(): boolean {
-    return this.columns.some(({ name }) => name === SAMPLE_WEIGHT);
+    return this.labels.some(({ weights }) => this.columns.some(({ name }) => name === weights));
   }
 
   /** The samples in `[from, to)`, as data of their own. */
@@ -80,20 +84,22 @@ export class Dataset {
       const each = elementCount(column.shape);
       return { ...column, data: column.data.subarray(from * each, to * each) };
     });
-    return new Dataset(to - from, columns);
+    return new Dataset(to - from, columns, this.labels);
   }
 
-  /** The samples with weights by their classes. @throws {UsageError} where they have weights already */
-  weighted(classWeight: ClassWeight, labels: LabelSpec): Dataset {
+  /** The samples of a model with one output, with weights by their classes. @throws {UsageError} where they have weights already */
+  weighted(classWeight: ClassWeight): Dataset {
     if (this.isWeighted) {
       throw new UsageError('classWeight and sampleWeight cannot be given both');
     }
-    const { data } = this.columns.find(({ name }) => name === 'y') as Column;
-    const weights = sampleWeightsOf(classWeight, labels, data);
-    return new Dataset(this.size, [
-      ...this.columns,
-      { name: SAMPLE_WEIGHT, dtype: 'float32', shape: [], data: weights },
-    ]);
+    const [only] = this.labels as readonly [LabelSpec];
+    const { data } = this.columns.find(({ name }) => name === only.input) as Column;
+    const weights = sampleWeightsOf(classWeight, only, data);
+    return new Dataset(
+      this.size,
+      [...this.columns, { name: only.weights, dtype: 'float32', shape: [], data: weights }],
+      this.labels,
+    );
   }
 
   /**
@@ -109,8 +115,11 @@ export class Dataset {
         return [column.name, { data, dims: [size, ...column.shape] }] as const;
       });
       const batch = Object.fromEntries(entries);
-      const weights = batch[SAMPLE_WEIGHT]?.data as Float32Array | undefined;
-      yield { batch, size, weight: weights?.reduce((sum, own) => sum + own, 0) ?? size };
+      const weights = this.labels.map(({ output, weights: name }) => {
+        const own = batch[name]?.data as Float32Array | undefined;
+        return [output, own?.reduce((sum, each) => sum + each, 0) ?? size] as const;
+      });
+      yield { batch, size, weights: Object.fromEntries(weights) };
     }
   }
 }
@@ -163,13 +172,4 @@ function commonSize(columns: readonly Column[], place: ErrorPlace): number {
   }
   if (size === 0) throw new UsageError('there are no samples', place);
   return size;
-}
-
-function checkClasses({ name, data }: Column, classes: number, place: ErrorPlace): void {
-  const odd = (data as Int32Array).findIndex((label) => label < 0 || label >= classes);
-  if (odd < 0) return;
-  throw new UsageError(
-    `${name}: label ${data[odd]} of sample ${odd} is out of range; the model has ${classes} classes, 0 to ${classes - 1}`,
-    place,
-  );
 }

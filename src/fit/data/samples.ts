@@ -36,7 +36,7 @@ export function samplesInMemory(
 export interface StreamOptions {
   readonly model: TrainableModel;
   /** Undefined where there are none, as for predictions. */
-  readonly labels: LabelSpec | undefined;
+  readonly labels: readonly LabelSpec[] | undefined;
   readonly classWeight?: ClassWeight | undefined;
   /** How many batches an epoch takes; default: all there are. */
   readonly steps: number | undefined;
@@ -124,7 +124,7 @@ class BatchReader {
     const { model, labels, classWeight } = this.options;
     const what = `${this.what}, batch ${number}`;
     let samples = Dataset.read(model, labels, given as Partial<TrainingData>, what);
-    if (classWeight !== undefined && labels !== undefined) samples = samples.weighted(classWeight, labels);
+    if (classWeight !== undefined && labels !== undefined) samples = samples.weighted(classWeight);
     if (samples.isWeighted !== this.isWeighted) {
       const [has, lacks] = this.isWeighted ? ['the first', 'this one'] : ['this one', 'the first'];
       throw new UsageError(

@@ -53,8 +53,7 @@ export function findMetric(
 ): Metric {
   const bare = bareClass(given);
   const settings = new Settings(bare, config, place);
-  const className = /^(acc|accuracy)$/i.test(bare) ? accuracyFor(isClasses, width) : bare;
-  const known = kinds.has(className) ? className : aliases.get(className.toLowerCase());
+  const known = knownName(isAccuracy(bare) ? accuracyFor(isClasses, width) : bare);
   const kind = kinds.get(known ?? '');
   if (kind === undefined || known === undefined) {
     throw new ConfigError(
@@ -69,6 +68,11 @@ export function findMetric(
   settings.refuseOthers(['name', 'dtype', 'fn', ...kind.settings]);
   const own = typeof config.name === 'string' ? config.name : defaultName(bare);
   return { name: label ?? own, kind, settings };
+}
+
+/** What labels a metric takes; `undefined` where it takes those of the loss, or is not known. */
+export function labelsOfMetric({ name }: SerializedMetric): MetricKind['labels'] | undefined {
+  return kinds.get(knownName(bareClass(name)) ?? '')?.labels;
 }
 
 /**
@@ -86,6 +90,11 @@ export function reduceMetric(
   const reduced = weights === undefined ? mean(entries) : weightedMean(multiply(entries, weights), weights);
   return isRoot === true ? sqrt(reduced) : reduced;
 }
+
+const isAccuracy = (className: string): boolean => /^(acc|accuracy)$/i.test(className);
+
+const knownName = (className: string): string | undefined =>
+  kinds.has(className) ? className : aliases.get(className.toLowerCase());
 
 const defaultName = (className: string): string =>
   className === 'LogCoshError' ? 'logcosh' : snakeCase(className);

@@ -1,4 +1,4 @@
-// What a call of a layer takes, in the form of Keras 3 (args with keras_history) and of Keras 2 (lists of names).
+// What a call of a layer takes and a model gives, in the form of Keras 3 (args with keras_history) and of Keras 2 (lists of names).
 // Must not import other folders of fit.
 import { ConfigError, type ErrorPlace, UnsupportedError } from '../../graph/errors.js';
 import { asList, field, isObject } from '../../keras/configValue.js';
@@ -37,6 +37,18 @@ function legacyRef(item: unknown, place: ErrorPlace): TensorRef {
   if (typeof layer === 'string' && typeof node === 'number' && typeof tensor === 'number')
     return [layer, node, tensor];
   throw new ConfigError('expected layer, node and tensor, such as ["dense", 0, 0]', place);
+}
+
+/** One reference, or a list of them, as models name their inputs and outputs. @throws {ConfigError} where it is none */
+export function tensorRefs(value: unknown, place: ErrorPlace): readonly TensorRef[] {
+  const list = asList(value) ?? [];
+  const refs = typeof list[0] === 'string' ? [list] : list.map((item) => asList(item) ?? []);
+  return refs.map((ref): TensorRef => {
+    const [name, node = 0, tensor = 0] = ref;
+    if (typeof name === 'string' && typeof node === 'number' && typeof tensor === 'number')
+      return [name, node, tensor];
+    throw new ConfigError('expected layer, node and tensor, such as ["dense", 0, 0]', place);
+  });
 }
 
 function refuseArguments(kwargs: unknown, place: ErrorPlace): void {

@@ -4,7 +4,8 @@ import { ConfigError, type ErrorPlace, UnsupportedError } from '../../graph/erro
 import { asList, asSerialized, field, isObject, type SerializedObject } from '../../keras/configValue.js';
 import { bareClass, builtShape, layerName } from '../../keras/serializedLayer.js';
 import { Settings } from '../settings.js';
-import { inputsOfNode, type TensorRef } from './inboundNodes.js';
+import { inputsOfNode, type TensorRef, tensorRefs } from './inboundNodes.js';
+import { type ModelOutputs, readOutputs } from './modelOutputs.js';
 
 /** A layer of a model, or a model inside of one. */
 export interface LayerEntry {
@@ -34,11 +35,10 @@ export interface ModelInput {
   readonly dtype: string;
 }
 
-export interface ModelGraph {
+export interface ModelGraph extends ModelOutputs {
   readonly inputs: readonly ModelInput[];
   /** Each after those whose results it takes. */
   readonly uses: readonly LayerUse[];
-  readonly outputs: readonly TensorRef[];
 }
 
 interface Around {
@@ -85,7 +85,7 @@ function readSequential(model: SerializedObject, around: Around): ModelGraph {
     last = [layer.name, 0, 0];
     return use;
   });
-  return { inputs: [input], uses, outputs: [last] };
+  return { inputs: [input], uses, outputs: [last], outputNames: [last[0]], outputsAre: 'unnamed' };
 }
 
 function readFunctional(model: SerializedObject, around: Around): ModelGraph {
@@ -95,7 +95,7 @@ function readFunctional(model: SerializedObject, around: Around): ModelGraph {
     ...place,
     path: `${place.path}.input_layers`,
   });
-  const outputs = tensorRefs(field(model.config, 'output_layers'), {
+  const outputs = readOutputs(field(model.config, 'output_layers'), {
     ...place,
     path: `${place.path}.output_layers`,
   });
@@ -118,7 +118,19 @@ function readFunctional(model: SerializedObject, around: Around): ModelGraph {
       throw new ConfigError(`there is no layer '${name}' that input_layers names`, place);
     return { name, shape: inputShape(entry.serialized)?.slice(1), dtype: inputDType(entry.serialized) };
   });
-  return { inputs: named, uses: inOrder(calls, inputs, place), outputs };
+  return {
+    inputs: named,
+    uses: inOrder(calls, inputs, place),
+    ...outputs,
+    outputs: outputs.outputs.map((ref) => countedFromNought(ref, entries)),
+  };
+}
+
+/** Among outputs, Keras counts the calls of Functional models from 1: the first is their own. */
+function countedFromNought(ref: TensorRef, entries: readonly LayerEntry[]): TensorRef {
+  const [name, node, tensor] = ref;
+  const className = entries.find((each) => each.name === name)?.className;
+  return (className === 'Functional' || className === 'Model') && node > 0 ? [name, node - 1, tensor] : ref;
 }
 
 /** The calls, each after those whose results it takes. @throws {ConfigError} where some never come to their inputs */
@@ -209,18 +221,6 @@ function inputDType({ config }: SerializedObject): string {
       ? field(field(dtype, 'config') as never, 'name')
       : undefined;
   return typeof name === 'string' ? name : 'float32';
-}
-
-/** One reference, or a list of them. */
-function tensorRefs(value: unknown, place: ErrorPlace): readonly TensorRef[] {
-  const list = asList(value) ?? [];
-  const refs = typeof list[0] === 'string' ? [list] : list.map((item) => asList(item) ?? []);
-  return refs.map((ref): TensorRef => {
-    const [name, node = 0, tensor = 0] = ref;
-    if (typeof name === 'string' && typeof node === 'number' && typeof tensor === 'number')
-      return [name, node, tensor];
-    throw new ConfigError('expected layer, node and tensor, such as ["dense", 0, 0]', place);
-  });
 }
 
 const prefix = (place: string): string => (place === '' ? '' : `${place}.`);

@@ -53,6 +53,7 @@ function legacyCompileConfig({ bytes, place }: OpenedWeights): Promise<JsonObjec
     return {
       optimizer: field(parsed, 'optimizer_config'),
       loss: field(parsed, 'loss'),
+      loss_weights: field(parsed, 'loss_weights'),
       metrics: field(parsed, 'metrics'),
     };
   });

@@ -54,6 +54,11 @@ export class TrainableModel {
     this.weights = new Map(variables.map((variable) => [variable.path, initialValue(variable, random)]));
   }
 
+  /** The names of its outputs in their order, as Keras has them: those of their layers, or those of a dict. */
+  get outputNames(): readonly string[] {
+    return this.graph.outputNames;
+  }
+
   /** What `compile` was called with, as Keras serializes it. */
   get compileConfig(): JsonObject | undefined {
     const compiled = field(this.config, 'compile_config');

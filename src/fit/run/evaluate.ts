@@ -14,12 +14,19 @@ import type { CompileOptions } from '../step/compileOptions.js';
 import { traceLoss } from '../step/tracedLoss.js';
 import type { MetricSpec } from '../step/trainStep.js';
 import { Means } from './means.js';
-import { evaluationModel, ModelSession, predictionModel, type SessionGround } from './modelSession.js';
+import {
+  evaluationModel,
+  ModelSession,
+  predictionModel,
+  predictionNames,
+  type SessionGround,
+} from './modelSession.js';
 import { openAll } from './openSamples.js';
 import {
   type EvaluateOptions,
   type PredictionBatch,
   type PredictionData,
+  type Predictions,
   type RunModelOptions,
   runOptionNames,
 } from './runOptions.js';
@@ -31,7 +38,7 @@ export async function evaluateModel(
   data: TrainingData | Batches<TrainingData>,
   options: EvaluateOptions = {},
 ): Promise<Record<string, number>> {
-  checkOptions(options, [...runOptionNames, 'loss', 'metrics', 'weightedMetrics']);
+  checkOptions(options, [...runOptionNames, 'loss', 'lossWeights', 'metrics', 'weightedMetrics']);
   const compiled = compileOf(options);
   const { labels, metrics } = traceLoss(model, { ...compiled, training: false });
   const samples = await openAll(model, labels, data, options);
@@ -86,13 +93,13 @@ export class Evaluator {
   }
 }
 
-/** What the model gives for each sample, as one tensor. */
+/** What the model gives for each sample, as one tensor; of several outputs that of each by its name. */
 export async function predictModel(
   on: StepLoopPlatform,
   model: TrainableModel,
   x: PredictionData | Batches<PredictionBatch>,
   options: RunModelOptions = {},
-): Promise<TensorValue> {
+): Promise<Predictions> {
   checkOptions(options, runOptionNames);
   const given = isBatches(x) ? (x as Batches<PredictionBatch>) : { x: x as PredictionData };
   const samples = await openAll(model, undefined, given, options);
@@ -101,12 +108,16 @@ export async function predictModel(
     const ground = await groundOf(on, options);
     session = await ModelSession.open(predictionModel(model, providerName(ground.provider)), ground);
     session.load(model.weights);
-    const parts: TensorValue[] = [];
-    for await (const { batch } of samples.epoch()) {
-      parts.push((await session.run(batch)).predictions as TensorValue);
-    }
+    const parts: Readonly<Record<string, TensorValue>>[] = [];
+    for await (const { batch } of samples.epoch()) parts.push(await session.run(batch));
     await samples.close();
-    return joined(parts);
+    const [only, ...others] = predictionNames(model).map((name) =>
+      joined(parts.map((part) => part[name] as TensorValue)),
+    );
+    if (only !== undefined && others.length === 0) return only;
+    return Object.fromEntries(
+      model.outputNames.map((name, i) => [name, [only, ...others][i] as TensorValue]),
+    );
   } finally {
     await samples.close().catch(() => {});
     await session?.release();
@@ -128,8 +139,9 @@ export async function groundOf(
 }
 
 /** Those options that say with what a model is compiled. */
-export function compileOf({ optimizer, loss, metrics, weightedMetrics }: CompileOptions): CompileOptions {
-  return { optimizer, loss, metrics, weightedMetrics };
+export function compileOf(options: CompileOptions): CompileOptions {
+  const { optimizer, loss, lossWeights, metrics, weightedMetrics } = options;
+  return { optimizer, loss, lossWeights, metrics, weightedMetrics };
 }
 
 function joined(parts: readonly TensorValue[]): TensorValue {

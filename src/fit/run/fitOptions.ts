@@ -27,7 +27,7 @@ export interface FitOptions extends CompileOptions, Omit<RunModelOptions, 'provi
   readonly validationBatchSize?: number;
   /** How many batches of a generator a validation takes, the first ones wherever it can begin anew. Default: all it gives. */
   readonly validationSteps?: number;
-  /** How much the samples of each class count in training, by the number of the class; others count 1. */
+  /** How much the samples of each class count in training, by the number of the class; others count 1. For models with one output. */
   readonly classWeight?: ClassWeight;
   /** Variables whose names hold one of these words, such as `bias`, keep from decaying. Default none. */
   readonly excludeFromWeightDecay?: readonly string[];
@@ -57,6 +57,7 @@ export interface History {
 export const fitOptionNames: readonly (keyof FitOptions)[] = [
   'optimizer',
   'loss',
+  'lossWeights',
   'metrics',
   'weightedMetrics',
   'batchSize',

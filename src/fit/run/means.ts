@@ -18,10 +18,10 @@ export class Means {
     this.#specs = new Map(metrics.map((spec) => [spec.name, spec]));
   }
 
-  add(numbers: Readonly<Record<string, number>>, { size, weight }: BatchSize): void {
+  add(numbers: Readonly<Record<string, number>>, { size, weights }: BatchSize): void {
     for (const [name, value] of Object.entries(numbers)) {
       const spec = this.#specs.get(name);
-      const counts = spec?.isWeighted === true ? weight : size;
+      const counts = spec?.isWeighted === true ? (weights[spec.output] ?? size) : size;
       const sum = this.#gathered.get(name) ?? { total: 0, count: 0 };
       sum.total += (spec?.isRoot === true ? value ** 2 : value) * counts;
       sum.count += counts;

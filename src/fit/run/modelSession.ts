@@ -3,6 +3,7 @@
 // Must not import other folders of fit but data, models and step.
 import { ProviderError } from '../../graph/errors.js';
 import type { TensorValue } from '../../graph/tensorValue.js';
+import type { SymbolicTensor } from '../../ops/symbolicTensor.js';
 import { dataOf } from '../../runtime/carried.js';
 import { type OrtModule, type OrtSession, type OrtTensor, tensorOver } from '../../runtime/ort.js';
 import type { ProviderEntry } from '../../runtime/providerTable.js';
@@ -34,13 +35,18 @@ export function evaluationModel(
   return encodeTensors({ name: model.name, inputs: [...variables.values(), ...fed], outputs, provider });
 }
 
-/** The graph of the predictions: the variables and samples in, `predictions` out. */
+/** What the graph of the predictions calls its outputs; names of the model's might be those of its inputs. */
+export function predictionNames({ outputNames }: TrainableModel): readonly string[] {
+  return outputNames.length === 1 ? ['predictions'] : outputNames.map((name) => `predictions_${name}`);
+}
+
+/** The graph of the predictions: the variables and samples in, those out. */
 export function predictionModel(model: TrainableModel, provider: string): Uint8Array {
   const { inputs, variables, predictions } = tracePredictions(model, { training: false });
   return encodeTensors({
     name: model.name,
     inputs: [...variables.values(), ...inputs],
-    outputs: [{ name: 'predictions', tensor: predictions }],
+    outputs: predictionNames(model).map((name, i) => ({ name, tensor: predictions[i] as SymbolicTensor })),
     provider,
   });
 }

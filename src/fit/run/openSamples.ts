@@ -20,12 +20,16 @@ export interface FitSamples {
 /** @throws {UsageError | ShapeError} where data or options do not fit the model or one another */
 export async function openSamples(
   model: TrainableModel,
-  labels: LabelSpec,
+  labels: readonly LabelSpec[],
   data: TrainingData | Batches<TrainingData>,
   options: FitOptions,
 ): Promise<FitSamples> {
   checkCounts(options);
   const { epochs = 1, initialEpoch = 0, batchSize = 32, classWeight, validationData } = options;
+  if (model.outputNames.length > 1) {
+    const several = `the model has the outputs ${model.outputNames.join(', ')}; give sampleWeight`;
+    refuse(options, ['classWeight'], several);
+  }
   const { validationBatchSize = batchSize, stepsPerEpoch: steps, validationSteps } = options;
   const validationOf = async (): Promise<Samples | undefined> => {
     if (validationData === undefined) {
@@ -53,7 +57,7 @@ export async function openSamples(
     refuse(options, ['stepsPerEpoch'], 'the data lies in memory and is taken whole');
     const all = Dataset.read(model, labels, data);
     const [part, kept] = validationData === undefined ? split(all, options.validationSplit ?? 0) : [all];
-    const samples = classWeight === undefined ? part : part.weighted(classWeight, labels);
+    const samples = classWeight === undefined ? part : part.weighted(classWeight);
     return {
       training: samplesInMemory(samples, batchSize, orders(samples.size, options)),
       validation: kept === undefined ? await validationOf() : samplesInMemory(kept, validationBatchSize),
@@ -89,7 +93,7 @@ export async function openSamples(
 /** The samples of one evaluation or prediction. @throws {UsageError | ShapeError} where they do not fit the model */
 export async function openAll(
   model: TrainableModel,
-  labels: LabelSpec | undefined,
+  labels: readonly LabelSpec[] | undefined,
   data: Partial<TrainingData> | Batches<Partial<TrainingData>>,
   options: { readonly batchSize?: number; readonly steps?: number },
 ): Promise<Samples> {

@@ -1,5 +1,6 @@
 // What evaluations and predictions are asked for.
 // Must not import files or cli.
+import type { TensorValue } from '../../graph/tensorValue.js';
 import type { OrtModule } from '../../runtime/ort.js';
 import type { ProviderEntry } from '../../runtime/providerTable.js';
 import type { TrainingData } from '../data/dataset.js';
@@ -33,4 +34,8 @@ export type PredictionData = TrainingData['x'];
 /** A batch to predict for; labels and weights in it are not looked at. */
 export type PredictionBatch = Pick<TrainingData, 'x'> & Partial<TrainingData>;
 
-export type EvaluateOptions = RunModelOptions & Pick<CompileOptions, 'loss' | 'metrics' | 'weightedMetrics'>;
+/** What a model gives for each sample; of several outputs that of each by its name. */
+export type Predictions = TensorValue | Record<string, TensorValue>;
+
+export type EvaluateOptions = RunModelOptions &
+  Pick<CompileOptions, 'loss' | 'lossWeights' | 'metrics' | 'weightedMetrics'>;

@@ -97,8 +97,15 @@ export class Training implements FitContext {
       if (value !== undefined) this.model.weights.set(path, value);
     }
     this.model.optimizerState = storedState(step.slots, state, rate.value);
-    const { optimizer, loss, metrics, weightedMetrics } = options;
-    this.model.compile({ optimizer, loss, metrics, weighted_metrics: weightedMetrics });
+    const { optimizer, loss, lossWeights, metrics, weightedMetrics } = options;
+    this.model.compile({
+      optimizer,
+      loss,
+      // Weights go with the losses that they are given with.
+      loss_weights: loss === undefined ? lossWeights : (lossWeights ?? null),
+      metrics,
+      weighted_metrics: weightedMetrics,
+    });
   }
 
   async #epoch(): Promise<Record<string, number>> {
@@ -108,7 +115,7 @@ export class Training implements FitContext {
       await this.#batches(means);
     } catch (error) {
       if (!(error instanceof NonFiniteError) || !this.#callbacks.some((own) => own.onNonFinite)) throw error;
-      means.add({ loss: Number.NaN }, { size: 1, weight: 1 });
+      means.add({ loss: Number.NaN }, { size: 1, weights: {} });
       await this.#tell((callback) => callback.onNonFinite?.(error, this));
     } finally {
       await this.update();

@@ -14,8 +14,8 @@ export interface InferenceOptions {
 }
 
 /**
- * The model without its training, as an ONNX model: input `x` (of several, each by its name), output `predictions`, and
- * the weights as initializers under the variables' paths.
+ * The model without its training, as an ONNX model: input `x` (of several, each by its name), output `predictions` (of
+ * several, each by its name), and the weights as initializers under the variables' paths.
  *
  * @example
  * await writeFile('trained.onnx', encodeInference(model));
@@ -26,7 +26,10 @@ export function encodeInference(model: TrainableModel, options: InferenceOptions
   return encodeTensors({
     name: model.name,
     inputs,
-    outputs: [{ name: 'predictions', tensor: predictions }],
+    outputs: predictions.map((tensor, i) => ({
+      name: predictions.length === 1 ? 'predictions' : (model.outputNames[i] as string),
+      tensor,
+    })),
     values: [...variables].map(([path, tensor]) => ({
       tensor,
       value: model.weights.get(path) as TensorValue,

@@ -1,7 +1,14 @@
 // A trained model as a `.keras` archive that Keras loads and goes on with: config, weights, optimizer state.
 // Must not import other folders of fit but models.
 import type { TensorValue } from '../../graph/tensorValue.js';
-import { asList, asSerialized, field, isObject, type SerializedObject } from '../../keras/configValue.js';
+import {
+  asList,
+  asSerialized,
+  field,
+  isObject,
+  type JsonObject,
+  type SerializedObject,
+} from '../../keras/configValue.js';
 import { encodeArchive } from '../../keras/encodeArchive.js';
 import { encodeH5, type H5Group } from '../../keras/h5Writer.js';
 import { bareClass, layerName, snakeCase } from '../../keras/serializedLayer.js';
@@ -33,11 +40,32 @@ export function encodeKerasWeights(model: TrainableModel): Promise<Uint8Array> {
 }
 
 /** The config with the shape that the model was built with, without which Keras would not make its variables. */
-function builtConfig({ config, inputs }: TrainableModel): object {
+function builtConfig({ config: given, inputs }: TrainableModel): object {
+  const config = withFloats(given);
   const known = field(config, 'build_config');
   if (isObject(known)) return config;
   const shapes = inputs.map(({ shape }) => [null, ...shape]);
   return { ...config, build_config: { input_shape: shapes.length === 1 ? shapes[0] : shapes } };
+}
+
+/**
+ * JSON makes whole numbers of floats that are whole. Where Keras takes floats alone, a momentum of 0 is left to its default,
+ * and one weight of a loss goes into a list.
+ */
+function withFloats(config: JsonObject): JsonObject {
+  const compiled = field(config, 'compile_config');
+  if (!isObject(compiled)) return config;
+  const { optimizer, loss_weights: weights } = compiled;
+  const settings = isObject(optimizer) ? field(optimizer, 'config') : undefined;
+  const { momentum, ...others } = isObject(settings) ? settings : {};
+  return {
+    ...config,
+    compile_config: {
+      ...compiled,
+      ...(momentum === 0 && { optimizer: { ...(optimizer as JsonObject), config: others } }),
+      ...(typeof weights === 'number' && { loss_weights: [weights] }),
+    },
+  };
 }
 
 function groupsOf(model: TrainableModel): readonly H5Group[] {

@@ -76,6 +76,7 @@ export function buildTrainStep(model: TrainableModel, options: TrainStepOptions 
 const stepOptions: readonly (keyof TrainStepOptions)[] = [
   'optimizer',
   'loss',
+  'lossWeights',
   'metrics',
   'weightedMetrics',
   'batchSize',

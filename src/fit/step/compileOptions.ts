@@ -1,11 +1,11 @@
-// With which optimizer, loss and metrics a model is trained: what the caller gives, or what it was compiled with.
-// Must not import other folders of fit but settings, losses, metrics, optimizers and models.
-import { type ErrorPlace, UnsupportedError, UsageError } from '../../graph/errors.js';
-import { asList } from '../../keras/configValue.js';
-import { findLoss, type Loss } from '../losses/lossTable.js';
-import { findMetric, type Metric, type MetricContext } from '../metrics/metricTable.js';
+// With which optimizer, losses and metrics a model is trained: what the caller gives, or what it was compiled with.
+// Must not import other folders of fit but settings, serialized, models and optimizers.
+import { ConfigError, type ErrorPlace, UsageError } from '../../graph/errors.js';
+import { asList, field, isObject } from '../../keras/configValue.js';
+import { type ByOutput, byOutput } from '../models/byOutput.js';
 import type { TrainableModel } from '../models/trainableModel.js';
 import { findOptimizer, type Optimizer } from '../optimizers/optimizerTable.js';
+import { configKey } from '../serialized.js';
 import { Settings } from '../settings.js';
 
 /** A class by name, or as Keras serializes it. */
@@ -13,111 +13,112 @@ export type SerializedClass =
   | string
   | { readonly class_name: string; readonly config: Readonly<Record<string, unknown>> };
 
+/** Metrics: a list for the one output; of several outputs those of each. */
+export type MetricsOption =
+  | readonly SerializedClass[]
+  | Exclude<ByOutput<SerializedClass | readonly SerializedClass[]>, SerializedClass>;
+
 export interface CompileOptions {
   /** Default: what the model was compiled with. */
   readonly optimizer?: SerializedClass | undefined;
-  /** Default: what the model was compiled with. */
-  readonly loss?: SerializedClass | undefined;
+  /**
+   * Of a model with several outputs: one for all, a list in their order, or an object by their names; null for an output
+   * that has none. Default: what the model was compiled with.
+   */
+  readonly loss?: ByOutput<SerializedClass> | undefined;
+  /**
+   * What the loss of each output counts: the loss is the sum of all, each times its weight. Default 1; without `loss`, what
+   * the model was compiled with.
+   */
+  readonly lossWeights?: ByOutput<number> | undefined;
   /** What to tell beside the loss. Default: what the model was compiled with. */
-  readonly metrics?: readonly SerializedClass[] | undefined;
+  readonly metrics?: MetricsOption | undefined;
   /** As `metrics`, with each sample counted by its weight. Default: what the model was compiled with. */
-  readonly weightedMetrics?: readonly SerializedClass[] | undefined;
+  readonly weightedMetrics?: MetricsOption | undefined;
 }
 
-interface Found {
+/** What is chosen of an option, and where it stands. */
+export interface Chosen {
+  /** `undefined` where there is nothing. */
+  readonly value: unknown;
+  /** The option, or what Keras calls it. */
+  readonly key: string;
+  readonly place: ErrorPlace;
+}
+
+/** What the caller gives, or else what the model was compiled with. */
+export function chosen(model: TrainableModel, options: CompileOptions, option: keyof CompileOptions): Chosen {
+  const given = options[option];
+  if (given !== undefined) return { value: given ?? undefined, key: option, place: {} };
+  const key = configKey(option);
+  const value = field(model.compileConfig ?? {}, key) ?? undefined;
+  return { value, key, place: { file: model.file, path: 'compile_config' } };
+}
+
+/** The place of what is chosen. */
+export function placeOf({ key, place }: Omit<Chosen, 'value'>): ErrorPlace {
+  return { ...place, path: place.path === undefined ? key : `${place.path}.${key}` };
+}
+
+/** A list for the outputs, an object by their names, or one for all: a name, a number, a class as Keras serializes it. */
+export function formOf({ value }: Chosen): 'one' | 'list' | 'named' {
+  if (asList(value) !== undefined) return 'list';
+  return isObject(value) && field(value, 'class_name') === undefined ? 'named' : 'one';
+}
+
+/** An entry of what is chosen for each output, with its place; an object without one of the outputs gives it none. */
+export function chosenByOutput(
+  model: TrainableModel,
+  own: Chosen,
+  names: readonly string[],
+): readonly Chosen[] {
+  const isNamed = formOf(own) === 'named';
+  if (isNamed && model.graph.outputsAre === 'twins') {
+    throw new UsageError(
+      `several outputs of the model have one name, so that Keras takes lists alone; give a list for ${names.join(', ')}`,
+      placeOf(own),
+    );
+  }
+  return byOutput(own.value, names, placeOf(own)).map((value, i) => ({
+    ...own,
+    value: value ?? undefined,
+    key: isNamed ? `${own.key}.${names[i]}` : `${own.key}[${i}]`,
+  }));
+}
+
+/** A class with its config. @throws {ConfigError} where it is none */
+export function serializedAt({ value, key, place }: Chosen): {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly place: ErrorPlace;
+} {
+  const settings = new Settings('the model', { [key]: value }, place);
+  const found = settings.serialized(key);
+  if (found === undefined) throw settings.refuse(key, 'a name, or an object with class_name and config');
+  return { ...found, place: { file: place.file, path: found.path } };
 }
 
 /** @throws {UsageError} where neither the caller nor the model says which */
 export function optimizerOf(model: TrainableModel, options: CompileOptions): Optimizer {
-  const found = single(model, options, 'optimizer');
+  const own = chosen(model, options, 'optimizer');
+  if (own.value === undefined) throw notCompiled(model, 'optimizer');
+  const found = serializedAt(own);
   return findOptimizer(found, found.place);
 }
 
-/**
- * @throws {UsageError} where neither the caller nor the model says which
- * @throws {UnsupportedError} where the model was compiled with a weight of its loss
- */
-export function lossOf(model: TrainableModel, options: CompileOptions): Loss {
-  if (options.loss === undefined && (model.compileConfig?.loss_weights ?? null) !== null) {
-    throw new UnsupportedError('a weight of the one loss is not known here; weigh samples or classes', {
-      file: model.file,
-      path: 'compile_config.loss_weights',
-    });
-  }
-  const found = single(model, options, 'loss');
-  return findLoss(found, found.place);
-}
-
-/** The metrics, the weighted ones behind the others. @throws {ConfigError} where one is not known */
-export function metricsOf(
-  model: TrainableModel,
-  { metrics, weightedMetrics }: CompileOptions,
-  context: MetricContext,
-): readonly CompiledMetric[] {
-  const found = listed(model, metrics, 'metrics', context);
-  const weighted = listed(model, weightedMetrics, 'weighted_metrics', context);
-  return unlike([
-    ...found.map((metric) => ({ ...metric, isWeighted: false })),
-    ...weighted.map((metric) => ({ ...metric, isWeighted: true })),
-  ]);
-}
-
-/** A metric as a model is compiled with it. */
-export interface CompiledMetric extends Metric {
-  readonly isWeighted: boolean;
-}
-
-function listed(
-  model: TrainableModel,
-  given: readonly SerializedClass[] | undefined,
-  key: 'metrics' | 'weighted_metrics',
-  context: MetricContext,
-): readonly Metric[] {
-  const place: ErrorPlace =
-    given === undefined ? { file: model.file, path: `compile_config.${key}` } : { path: key };
-  const list = asList(given ?? model.compileConfig?.[key] ?? []);
-  if (list === undefined || list.some((item) => asList(item) !== undefined)) {
-    throw new UnsupportedError(`${key} are a list here, for the one output`, place);
-  }
-  return list.map((item, i) => {
-    const at = { ...place, path: `${place.path}[${i}]` };
-    const serialized = new Settings('the metrics', { metric: item }, at).serialized('metric');
-    const { name, config } = serialized ?? { name: String(item), config: {} };
-    // Keras calls a metric that is given as a word by that word.
-    return findMetric({ name, config, ...(typeof item === 'string' && { label: item }) }, context, at);
-  });
-}
-
-/** Metrics whose names are taken get others, as Keras gives them. */
-function unlike(metrics: readonly CompiledMetric[]): readonly CompiledMetric[] {
-  const counts = new Map<string, number>([['loss', 1]]);
-  return metrics.map((metric) => {
-    const base = metric.isWeighted && counts.has(metric.name) ? `weighted_${metric.name}` : metric.name;
-    const count = counts.get(base) ?? 0;
-    counts.set(base, count + 1);
-    return count === 0 ? { ...metric, name: base } : { ...metric, name: `${base}_${count}` };
-  });
-}
-
-function single(model: TrainableModel, options: CompileOptions, key: 'optimizer' | 'loss'): Found {
-  const given = options[key];
-  const place: ErrorPlace = given === undefined ? { file: model.file, path: 'compile_config' } : {};
-  const source = given === undefined ? (model.compileConfig ?? {}) : { [key]: given };
-  if (asList(source[key]) !== undefined) {
-    throw new UnsupportedError(`is a list, one for each output; give one, for the one output`, {
-      ...place,
-      path: place.path === undefined ? key : `${place.path}.${key}`,
-    });
-  }
-  const found = new Settings('the model', source, place).serialized(key);
-  if (found !== undefined) return { ...found, place: { file: place.file, path: found.path } };
-  throw new UsageError(
+/** The error where neither the caller nor the model says which. */
+export function notCompiled({ file }: TrainableModel, key: 'optimizer' | 'loss'): UsageError {
+  return new UsageError(
     `with which ${key}? The model was not compiled with one; give it as the option ${key}`,
-    {
-      file: model.file,
-    },
+    { file },
+  );
+}
+
+/** @throws {ConfigError} where it is no number */
+export function numberAt({ value, key, place }: Chosen): number | undefined {
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
+  throw new ConfigError(
+    `must be a number, found ${JSON.stringify(value)?.slice(0, 80)}`,
+    placeOf({ key, place }),
   );
 }

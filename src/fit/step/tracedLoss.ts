@@ -1,34 +1,40 @@
 // A model traced on a batch with its labels: predictions, loss and metrics, for training and for evaluation.
 // Must not import other folders of fit but losses, metrics and models.
-import { ShapeError, UnsupportedError, UsageError } from '../../graph/errors.js';
-import { type Dim, formatShape } from '../../graph/shape.js';
-import { add } from '../../ops/elementwise.js';
-import { dimsOf } from '../../ops/moving.js';
+import { UsageError } from '../../graph/errors.js';
+import type { Dim } from '../../graph/shape.js';
+import { add, multiply } from '../../ops/elementwise.js';
 import { type SymbolicTensor, symbolicInput } from '../../ops/symbolicTensor.js';
-import { type Loss, reduceLoss } from '../losses/lossTable.js';
+import { reduceLoss } from '../losses/lossTable.js';
 import { reduceMetric } from '../metrics/metricTable.js';
 import { traceModel } from '../models/traceModel.js';
 import { symbolicInputs, type TrainableModel } from '../models/trainableModel.js';
-import { type CompileOptions, lossOf, metricsOf } from './compileOptions.js';
+import type { CompileOptions } from './compileOptions.js';
+import { labelSpec } from './labelSpec.js';
+import { lossesOf } from './outputLosses.js';
+import { compileMetrics, givenMetrics } from './outputMetrics.js';
 import type { LabelSpec, MetricSpec } from './trainStep.js';
 
 export interface TracedModel {
   /** The variables, by path. */
   readonly variables: ReadonlyMap<string, SymbolicTensor>;
   readonly inputs: readonly SymbolicTensor[];
-  readonly predictions: SymbolicTensor;
+  /** One for each output. */
+  readonly predictions: readonly SymbolicTensor[];
   /** What variables that training does not change hold after the step, by path. */
   readonly updates: ReadonlyMap<string, SymbolicTensor>;
   /** What regularizers add to the loss. */
   readonly penalties: readonly SymbolicTensor[];
 }
 
+type TracedMetric = MetricSpec & { readonly value: SymbolicTensor };
+
 export interface TracedLoss extends TracedModel {
   /** What comes with each batch: the model's inputs, the labels, and the weights where there are. */
   readonly fed: readonly SymbolicTensor[];
   readonly loss: SymbolicTensor;
-  readonly metrics: readonly (MetricSpec & { readonly value: SymbolicTensor })[];
-  readonly labels: LabelSpec;
+  readonly metrics: readonly TracedMetric[];
+  /** Those of each output that has a loss or metrics. */
+  readonly labels: readonly LabelSpec[];
 }
 
 export interface TracedModelOptions {
@@ -38,26 +44,25 @@ export interface TracedModelOptions {
   readonly seed?: number | undefined;
 }
 
-/** @throws {UnsupportedError} for models of several outputs */
 export function tracePredictions(model: TrainableModel, options: TracedModelOptions): TracedModel {
   const variables = new Map(
     model.variables.map(({ path, shape }) => [path, symbolicInput(path, 'float32', shape)]),
   );
   const inputs = symbolicInputs(model.inputs, batchDim(options.batchSize));
-  const { outputs, updates, penalties } = traceModel(model.graph, inputs, {
+  const { outputs, ...traced } = traceModel(model.graph, inputs, {
     training: options.training,
     seed: options.seed ?? 0,
     variable: (layer, name) => variables.get(`${layer.path}/${name}`) as SymbolicTensor,
   });
-  const [predictions, ...others] = outputs;
-  if (predictions !== undefined && others.length === 0) {
-    return { variables, inputs, predictions, updates, penalties };
-  }
-  const names = model.graph.outputs.map(([layer]) => layer).join(', ');
-  throw new UnsupportedError(
-    `the model has the outputs ${names}; a model with one output can be trained, evaluated and run here`,
-    { file: model.file },
-  );
+  return { variables, inputs, predictions: outputs, ...traced };
+}
+
+/** An output with what its predictions are compared with. */
+interface LabelledOutput {
+  readonly predictions: SymbolicTensor;
+  readonly labels: LabelSpec;
+  readonly y: SymbolicTensor;
+  readonly weights: SymbolicTensor | undefined;
 }
 
 /** As `tracePredictions`, with the loss and the metrics of the batch. */
@@ -66,44 +71,73 @@ export function traceLoss(
   options: TracedModelOptions & CompileOptions & { readonly sampleWeights?: boolean | undefined },
 ): TracedLoss {
   const traced = tracePredictions(model, options);
-  const { predictions, inputs } = traced;
-  const loss = lossOf(model, options);
-  const labels = labelsFor(predictions, loss);
+  const compiled = lossesOf(model, options);
+  const given = givenMetrics(model, options);
   const batch = batchDim(options.batchSize);
-  const y = symbolicInput('y', labels.dtype, [batch, ...labels.shape]);
-  const weights =
-    options.sampleWeights === true ? symbolicInput('sample_weight', 'float32', [batch]) : undefined;
-  const metrics = metricsOf(model, options, { isClasses: labels.kind === 'classes', width: labels.classes });
+  const outputs = new Map<string, LabelledOutput>();
+  const losses = traced.predictions.flatMap((predictions, i) => {
+    const own = compiled[i];
+    const labels = labelSpec(model, i, predictions, own?.loss, given);
+    if (labels === undefined) return [];
+    const { output, input, dtype, shape } = labels;
+    const y = symbolicInput(input, dtype, [batch, ...shape]);
+    const weights =
+      options.sampleWeights === true ? symbolicInput(labels.weights, 'float32', [batch]) : undefined;
+    outputs.set(output, { predictions, labels, y, weights });
+    if (own === undefined) return [];
+    return [{ output, weight: own.weight, value: reduceLoss(own.loss, y, predictions, weights) }];
+  });
+  const all = [...outputs.values()];
   return {
     ...traced,
-    fed: [...inputs, y, ...(weights === undefined ? [] : [weights])],
-    loss: traced.penalties.reduce(
-      (total, each) => add(total, each),
-      reduceLoss(loss, y, predictions, weights),
-    ),
-    metrics: metrics.map(({ name, kind, settings, isWeighted }) => ({
-      name,
-      isWeighted,
-      isRoot: kind.isRoot === true,
-      rises: kind.rises,
-      value: reduceMetric(kind, kind.call(y, predictions, settings), isWeighted ? weights : undefined),
-    })),
-    labels,
+    fed: [...traced.inputs, ...all.map(({ y }) => y), ...all.flatMap(({ weights }) => weights ?? [])],
+    loss: [
+      ...losses.map(({ value, weight }) => (weight === undefined ? value : multiply(value, weight))),
+      ...traced.penalties,
+    ].reduce((total, each) => add(total, each)),
+    metrics: tracedMetrics(outputs, losses, given, model.outputNames.length === 1),
+    labels: all.map(({ labels }) => labels),
   };
 }
 
-function labelsFor(predictions: SymbolicTensor, { kind }: Loss): LabelSpec {
-  const [, ...shape] = dimsOf('loss', predictions);
-  const sizes = shape.filter((size) => typeof size === 'number');
-  const classes = sizes.at(-1);
-  if (classes === undefined || sizes.length !== shape.length) {
-    throw new ShapeError(
-      `the model gives ${formatShape(predictions.shape)}; a loss needs at least two dimensions, known but for the batch`,
-    );
-  }
-  return kind.labels === 'classes'
-    ? { kind: 'classes', dtype: 'int32', shape: sizes.slice(0, -1), classes }
-    : { kind: 'values', dtype: 'float32', shape: sizes, classes };
+/** The losses of several outputs, without their weights as Keras tells them, and the metrics. */
+function tracedMetrics(
+  outputs: ReadonlyMap<string, LabelledOutput>,
+  losses: readonly { readonly output: string; readonly value: SymbolicTensor }[],
+  given: Parameters<typeof compileMetrics>[0],
+  isOnly: boolean,
+): readonly TracedMetric[] {
+  const told = losses.length === 1 ? [] : losses;
+  const ofLosses = told.map(({ output, value }) => ({
+    name: `${output}_loss`,
+    output,
+    isWeighted: false,
+    isRoot: false,
+    rises: false,
+    value,
+  }));
+  const contexts = new Map(
+    [...outputs].map(([output, { labels }]) => [
+      output,
+      { isClasses: labels.kind === 'classes', width: labels.classes },
+    ]),
+  );
+  const taken = ['loss', ...ofLosses.map(({ name }) => name)];
+  const metrics = compileMetrics(given, { contexts, isOnly, taken });
+  return [
+    ...ofLosses,
+    ...metrics.map(({ name, output, kind, settings, isWeighted }) => {
+      const { y, predictions, weights } = outputs.get(output) as LabelledOutput;
+      return {
+        name,
+        output,
+        isWeighted,
+        isRoot: kind.isRoot === true,
+        rises: kind.rises,
+        value: reduceMetric(kind, kind.call(y, predictions, settings), isWeighted ? weights : undefined),
+      };
+    }),
+  ];
 }
 
 function batchDim(batchSize: number | undefined): Dim {

@@ -6,7 +6,7 @@ import type { CompileOptions } from './compileOptions.js';
 export interface TrainStepOptions extends CompileOptions {
   /** The size of every batch; without it, any size goes, at each step another. */
   readonly batchSize?: number;
-  /** Whether each entry of the batch comes with a weight, as input `sample_weight`. Default false. */
+  /** Whether each entry of the batch comes with a weight, as input `sample_weight`, of several outputs as `sample_weight_<output>`. Default false. */
   readonly sampleWeights?: boolean;
   /** The execution provider that is to run it, whose forms of constraints and operators are taken. Default `cpu`. */
   readonly provider?: string;
@@ -28,7 +28,7 @@ export interface CarriedPair {
 
 /** A train step. */
 export interface TrainStep {
-  /** The ONNX model. Besides what is carried it takes `x` (or each input by its name), `y` and, without a schedule, `learning_rate`. */
+  /** The ONNX model. Besides what is carried it takes `x` (or each input by its name), `y` (of several outputs `y_<output>`) and, without a schedule, `learning_rate`. */
   readonly model: Uint8Array;
   /** The trainable variables, by path. Their constraints are in the graph. */
   readonly parameters: Readonly<Record<string, CarriedPair>>;
@@ -42,8 +42,9 @@ export interface TrainStep {
   readonly learningRate: number | undefined;
   /** Which of the state is the moving average of a variable, by path; none without `use_ema`. */
   readonly averages: Readonly<Record<string, string>>;
-  readonly labels: LabelSpec;
-  /** The outputs that tell metrics, beside `loss`. */
+  /** Those of each output that has a loss or metrics. */
+  readonly labels: readonly LabelSpec[];
+  /** The outputs that tell metrics, beside `loss`; of several losses also each of them, `<output>_loss`. */
   readonly metrics: readonly MetricSpec[];
 }
 
@@ -51,6 +52,8 @@ export interface TrainStep {
 export interface MetricSpec {
   /** What the output and the logs call it. */
   readonly name: string;
+  /** The output of the model that it is of. */
+  readonly output: string;
   /** Whether a batch counts by the weights of its samples, and not by their number. */
   readonly isWeighted: boolean;
   /** Whether it is the root of a mean, so that squares are averaged. */
@@ -59,8 +62,14 @@ export interface MetricSpec {
   readonly rises: boolean;
 }
 
-/** What the labels of a batch must be, batch aside. */
+/** What the labels of an output must be, batch aside. */
 export interface LabelSpec {
+  /** The output of the model that they are for. */
+  readonly output: string;
+  /** The input that takes them: `y`, of several outputs `y_<output>`. */
+  readonly input: string;
+  /** The input that takes the weights of samples, where there are: `sample_weight`, of several `sample_weight_<output>`. */
+  readonly weights: string;
   readonly kind: 'classes' | 'values';
   readonly dtype: 'float32' | 'int32';
   readonly shape: readonly number[];
