@@ -1,7 +1,14 @@
 // A trained model as a `.keras` archive that Keras loads and goes on with: config, weights, optimizer state.
 // Must not import other folders of fit but models.
 import type { TensorValue } from '../../graph/tensorValue.js';
-import { asList, asSerialized, field, isObject, type SerializedObject } from '../../keras/configValue.js';
+import {
+  asList,
+  asSerialized,
+  field,
+  isObject,
+  type JsonObject,
+  type SerializedObject,
+} from '../../keras/configValue.js';
 import { encodeArchive } from '../../keras/encodeArchive.js';
 import { encodeH5, type H5Group } from '../../keras/h5Writer.js';
 import { bareClass, layerName, snakeCase } from '../../keras/serializedLayer.js';
@@ -33,11 +40,46 @@ export function encodeKerasWeights(model: TrainableModel): Promise<Uint8Array> {
 }
 
 /** The config with the shape that the model was built with, without which Keras would not make its variables. */
-function builtConfig({ config, inputs }: TrainableModel): object {
+function builtConfig({ config: given, inputs, compileConfig }: TrainableModel): object {
+  const root = found(given, moduleOfModel(given)) as JsonObject;
+  const config = compileConfig === undefined ? root : { ...root, compile_config: compiled(compileConfig) };
   const known = field(config, 'build_config');
   if (isObject(known)) return config;
   const shapes = inputs.map(({ shape }) => [null, ...shape]);
   return { ...config, build_config: { input_shape: shapes.length === 1 ? shapes[0] : shapes } };
+}
+
+const moduleOfModel = (config: JsonObject): string =>
+  field(config, 'class_name') === 'Functional' ? 'keras.src.models.functional' : 'keras';
+
+/** Tells where each class is: whole-model HDF5 files and Keras 2 do not, and Keras would not find them in an archive. */
+function compiled(config: JsonObject): JsonObject {
+  const { optimizer, loss, metrics, weighted_metrics: weighted } = config;
+  const rate = isObject(optimizer) && isObject(optimizer.config) ? optimizer.config.learning_rate : undefined;
+  const scheduled = isObject(rate)
+    ? {
+        ...(optimizer as JsonObject),
+        config: {
+          ...((optimizer as JsonObject).config as JsonObject),
+          learning_rate: found(rate, 'keras.optimizers.schedules'),
+        },
+      }
+    : optimizer;
+  const all = (list: unknown): unknown => asList(list)?.map((each) => found(each, 'keras.metrics')) ?? list;
+  return {
+    ...config,
+    optimizer: found(scheduled, 'keras.optimizers'),
+    loss: found(loss, 'keras.losses'),
+    metrics: all(metrics),
+    weighted_metrics: all(weighted),
+  };
+}
+
+/** A serialized class with the module that it is in; anything else as it is. */
+function found(value: unknown, module: string): unknown {
+  if (!isObject(value) || asSerialized(value) === undefined || field(value, 'module') !== undefined)
+    return value;
+  return { module, registered_name: null, ...value };
 }
 
 function groupsOf(model: TrainableModel): readonly H5Group[] {
