@@ -38,7 +38,7 @@ class LegacyReader implements StoredWeights {
   ) {}
 
   model(tree: LayerNode): void {
-    const names = this.names(root, 'layer_names');
+    const names = namesIn(this.h5, root, 'layer_names');
     if (names === undefined) {
       throw new FormatError('has no attribute layer_names', { ...this.place, path: root });
     }
@@ -124,11 +124,7 @@ class LegacyReader implements StoredWeights {
 
   private addExtras(owner: LayerNode, group: string, names: readonly string[]): void {
     const extras = names.map((stored) => {
-      const path = `${group}/${stored}`;
-      const value = this.h5.dataset(path);
-      if (value === undefined) {
-        throw new FormatError('weight_names lists it, found no dataset', { ...this.place, path });
-      }
+      const value = listedDataset(this.h5, `${group}/${stored}`, this.place);
       const parts = bare(stored).split('/');
       const below = parts.slice(parts.lastIndexOf(owner.name) + 1);
       return { name: parts.at(-1) ?? stored, path: [owner.path, ...below].filter(Boolean).join('/'), value };
@@ -137,20 +133,34 @@ class LegacyReader implements StoredWeights {
   }
 
   private weightNames(group: string): readonly string[] {
-    return this.h5.hasGroup(group) ? (this.names(group, 'weight_names') ?? []) : [];
+    return namesIn(this.h5, group, 'weight_names') ?? [];
   }
+}
 
-  /** A list of names; Keras splits lists that are too long for one attribute into numbered ones. */
-  private names(group: string, attribute: string): readonly string[] | undefined {
-    if (!this.h5.hasGroup(group)) return undefined;
-    const whole = this.h5.texts(group, attribute);
-    if (whole !== undefined) return whole;
-    let parts: readonly string[] = [];
-    for (let index = 0; ; index += 1) {
-      const part = this.h5.texts(group, `${attribute}${index}`);
-      if (part === undefined) return index === 0 ? undefined : parts;
-      parts = parts.concat(part);
-    }
+/** What the optimizer keeps, in its order; nothing where the file was saved without. */
+export function readLegacyOptimizer(h5: WeightGroups, place: ErrorPlace): readonly TensorValue[] {
+  const group = 'optimizer_weights';
+  return (namesIn(h5, group, 'weight_names') ?? []).map((name) =>
+    listedDataset(h5, `${group}/${name}`, place),
+  );
+}
+
+function listedDataset(h5: WeightGroups, path: string, place: ErrorPlace): TensorValue {
+  const value = h5.dataset(path);
+  if (value !== undefined) return value;
+  throw new FormatError('weight_names lists it, found no dataset', { ...place, path });
+}
+
+/** A list of names; Keras splits lists that are too long for one attribute into numbered ones. */
+function namesIn(h5: WeightGroups, group: string, attribute: string): readonly string[] | undefined {
+  if (!h5.hasGroup(group)) return undefined;
+  const whole = h5.texts(group, attribute);
+  if (whole !== undefined) return whole;
+  let parts: readonly string[] = [];
+  for (let index = 0; ; index += 1) {
+    const part = h5.texts(group, `${attribute}${index}`);
+    if (part === undefined) return index === 0 ? undefined : parts;
+    parts = parts.concat(part);
   }
 }
 

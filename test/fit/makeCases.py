@@ -67,7 +67,24 @@ def shared(random):
     return model, x, y
 
 
-CASES = {"batch_norm": batch_norm, "shared": shared}
+def autoencoder(random):
+    """Two Functional models one behind the other, the second giving the output; inputs by name; a Dropout in its place."""
+    given, code = keras.Input((5, 5, 1), name="given"), keras.Input((4,), name="code")
+    inner = layers.Conv2D(3, 3, strides=2, activation="relu", name="c", kernel_constraint=constraints.MaxNorm(0.7, [0, 1, 2]))
+    made = layers.Dense(4, name="d", kernel_constraint=constraints.UnitNorm())(layers.Flatten(name="flat")(inner(given)))
+    encoder = keras.Model({"given": given}, made, name="encoder")
+    decoded = layers.Reshape((5, 5, 1), name="r")(layers.Dense(25, name="o")(layers.Dropout(0.0, name="drop")(code)))
+    decoder = keras.Model(code, decoded, name="decoder")
+    pixels = keras.Input((5, 5, 1), name="pixels")
+    model = keras.Model({"pixels": pixels}, decoder(encoder(pixels, training=False)), name="autoencoder")
+    model.compile(optimizers.Adam(0.02), "mse", weighted_metrics=["mae"])
+    x = random.normal(size=(STEPS, BATCH, 5, 5, 1)).astype("float32")
+    return model, x, x
+
+
+CASES = {"batch_norm": batch_norm, "shared": shared, "autoencoder": autoencoder}
+# Of these, `halfway.h5` is the model after half of the steps, with what its optimizer holds then.
+HALFWAY = ["autoencoder"]
 
 
 def main(names):
@@ -79,8 +96,12 @@ def main(names):
         folder = FOLDER / name
         folder.mkdir(parents=True, exist_ok=True)
         model.save(folder / "initial.keras")
-        loss = [step(model, a, b) for a, b in zip(x, y)]
-        tensors = {f"final/{path_of(model, v)}": np.asarray(v) for v in model.weights}
+        loss = []
+        for number, (a, b) in enumerate(zip(x, y)):
+            if name in HALFWAY and number == STEPS // 2:
+                model.save(folder / "halfway.h5")
+            loss.append(step(model, a, b))
+        tensors = {f"final/{path}": np.asarray(v) for path, v in variables(model)}
         save_file({"x": x, "y": y, "loss": np.asarray(loss, "float32"), **tensors},
                   folder / "trajectory.safetensors")
         print(name, loss[0], loss[-1])
@@ -89,12 +110,17 @@ def main(names):
 def step(model, x, y):
     """The loss of one batch, and not the mean since the last reset."""
     model.reset_metrics()
-    return model.train_on_batch(x, y)
+    return model.train_on_batch(x, y, return_dict=True)["loss"]
 
 
-def path_of(model, variable):
-    """The names of its layers and its own, without the model's."""
-    return variable.path.removeprefix(model.name + "/")
+def variables(model, around=""):
+    """Each variable by the names of its layers and its own, without the outermost model's."""
+    for layer in model.layers:
+        path = f"{around}{layer.name}/"
+        if hasattr(layer, "layers"):
+            yield from variables(layer, path)
+        else:
+            yield from ((path + v.name, v) for v in layer.weights)
 
 
 main(sys.argv[1:])

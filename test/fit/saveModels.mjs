@@ -86,6 +86,8 @@ const optimizers = {
   amsgrad: adam({ learningRate: 0.01, amsgrad: true }),
   adamW: adamW({ learningRate: 0.01, weightDecay: 0.01 }),
   adagrad: adagrad({ learningRate: 0.1 }),
+  // Keras takes no whole number for a learning rate.
+  wholeRate: adagrad({ learningRate: 1 }),
   adamax: adamax({ learningRate: 0.02 }),
   nadam: nadam({ learningRate: 0.02 }),
   lion: lion({ learningRate: 0.003 }),

@@ -6,7 +6,15 @@ import { type FitCase, parseFitCase } from './followFit.js';
 const folder = new URL('../fixtures/fit/', import.meta.url);
 
 /** Every case, by the name of its folder. */
-export const fitCases: readonly string[] = ['dense', 'conv2d', 'conv1d', 'conv3d', 'batch_norm', 'shared'];
+export const fitCases: readonly string[] = [
+  'dense',
+  'conv2d',
+  'conv1d',
+  'conv3d',
+  'batch_norm',
+  'shared',
+  'autoencoder',
+];
 
 /** What Keras answered for a case. */
 export function readFitCase(name: string): FitCase {

@@ -9,7 +9,7 @@ export type TensorRef = readonly [layer: string, node: number, tensor: number];
 /** The inputs of one inbound node. @throws {UnsupportedError} where it is called with more than tensors */
 export function inputsOfNode(node: unknown, place: ErrorPlace): readonly TensorRef[] {
   if (!isObject(node)) return (asList(node) ?? []).map((item) => legacyRef(item, place));
-  refuseArguments(field(node, 'kwargs'), place);
+  refuseArguments(field(node, 'kwargs'), place, isTrainingFlag);
   const refs = (asList(field(node, 'args')) ?? []).flatMap((item) => kerasTensors(item, place));
   if (refs.length > 0) return refs;
   throw new ConfigError('a call of a layer without inputs', place);
@@ -39,9 +39,9 @@ function legacyRef(item: unknown, place: ErrorPlace): TensorRef {
   throw new ConfigError('expected layer, node and tensor, such as ["dense", 0, 0]', place);
 }
 
-/** One reference, or a list of them, as models name their inputs and outputs. @throws {ConfigError} where it is none */
+/** One reference, a list of them, or an object with one under each name, as models name their inputs and outputs. @throws {ConfigError} where it is none */
 export function tensorRefs(value: unknown, place: ErrorPlace): readonly TensorRef[] {
-  const list = asList(value) ?? [];
+  const list = asList(value) ?? (isObject(value) ? Object.values(value) : []);
   const refs = typeof list[0] === 'string' ? [list] : list.map((item) => asList(item) ?? []);
   return refs.map((ref): TensorRef => {
     const [name, node = 0, tensor = 0] = ref;
@@ -51,12 +51,24 @@ export function tensorRefs(value: unknown, place: ErrorPlace): readonly TensorRe
   });
 }
 
-function refuseArguments(kwargs: unknown, place: ErrorPlace): void {
+/** @param isKnown tells arguments that change nothing */
+function refuseArguments(
+  kwargs: unknown,
+  place: ErrorPlace,
+  isKnown: (name: string, value: unknown) => boolean = () => false,
+): void {
   if (!isObject(kwargs)) return;
-  const given = Object.entries(kwargs).find(([, value]) => !isEmpty(value));
+  const given = Object.entries(kwargs).find(([name, value]) => !isEmpty(value) && !isKnown(name, value));
   if (given === undefined) return;
   throw new UnsupportedError(`a layer is called with the argument ${given[0]}, which is not known`, place);
 }
+
+/**
+ * Keras 3 writes it with each call of a Dropout, and whatever a call was given; where the model runs, `fit`, `evaluate` and
+ * `predict` say instead whether it is trained. Keras 2 went by the call.
+ */
+const isTrainingFlag = (name: string, value: unknown): boolean =>
+  name === 'training' && typeof value === 'boolean';
 
 /** Nothing, or as many nothings as there are inputs: Keras writes the masks of models with several so. */
 function isEmpty(value: unknown): boolean {

@@ -99,6 +99,7 @@ function readFunctional(model: SerializedObject, around: Around): ModelGraph {
     ...place,
     path: `${place.path}.output_layers`,
   });
+  const numbers = new CallNumbers(entries);
   const calls = entries.flatMap(({ serialized, ...layer }) => {
     const nodes = asList(field(serialized.entry, 'inbound_nodes')) ?? [];
     const at = `${layer.settings.place.path?.replace(/\.config$/, '')}.inbound_nodes`;
@@ -108,7 +109,10 @@ function readFunctional(model: SerializedObject, around: Around): ModelGraph {
           (node, index): LayerUse => ({
             layer,
             node: index,
-            inputs: inputsOfNode(node, { file: around.file, path: `${at}[${index}]` }),
+            inputs: numbers.ofInputs(
+              node,
+              inputsOfNode(node, { file: around.file, path: `${at}[${index}]` }),
+            ),
           }),
         );
   });
@@ -122,15 +126,41 @@ function readFunctional(model: SerializedObject, around: Around): ModelGraph {
     inputs: named,
     uses: inOrder(calls, inputs, place),
     ...outputs,
-    outputs: outputs.outputs.map((ref) => countedFromNought(ref, entries)),
+    outputs: numbers.ofOutputs(outputs.outputs),
   };
 }
 
-/** Among outputs, Keras counts the calls of Functional models from 1: the first is their own. */
-function countedFromNought(ref: TensorRef, entries: readonly LayerEntry[]): TensorRef {
-  const [name, node, tensor] = ref;
-  const className = entries.find((each) => each.name === name)?.className;
-  return (className === 'Functional' || className === 'Model') && node > 0 ? [name, node - 1, tensor] : ref;
+/**
+ * Numbers the calls of models inside of a model from 0, as those of layers are.
+ *
+ * Keras 2 counts a model's own making as its first call. So does Keras 3 where it names outputs, of Functional models alone;
+ * what its calls take is counted from 0.
+ */
+class CallNumbers {
+  readonly #models: ReadonlyMap<string, string>;
+  readonly #isLegacy: boolean;
+
+  constructor(entries: readonly (LayerEntry & { readonly serialized: SerializedObject })[]) {
+    const models = entries.filter(({ graph }) => graph !== undefined);
+    this.#models = new Map(models.map(({ name, className }) => [name, className]));
+    const nodes = entries.flatMap(({ serialized }) => asList(field(serialized.entry, 'inbound_nodes')) ?? []);
+    this.#isLegacy = nodes.some((node) => !isObject(node));
+  }
+
+  ofInputs(node: unknown, refs: readonly TensorRef[]): readonly TensorRef[] {
+    return isObject(node) ? refs : refs.map((ref) => this.#less(ref, this.#models.has(ref[0])));
+  }
+
+  ofOutputs(refs: readonly TensorRef[]): readonly TensorRef[] {
+    return refs.map((ref) => {
+      const className = this.#models.get(ref[0]);
+      return this.#less(ref, className !== undefined && (this.#isLegacy || className !== 'Sequential'));
+    });
+  }
+
+  #less([layer, node, tensor]: TensorRef, isCounted: boolean): TensorRef {
+    return [layer, isCounted ? node - 1 : node, tensor];
+  }
 }
 
 /** The calls, each after those whose results it takes. @throws {ConfigError} where some never come to their inputs */

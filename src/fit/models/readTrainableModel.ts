@@ -3,6 +3,7 @@
 import type { TensorValue } from '../../graph/tensorValue.js';
 import { field, isObject, type JsonObject } from '../../keras/configValue.js';
 import { H5File } from '../../keras/h5File.js';
+import { readLegacyOptimizer } from '../../keras/legacyWeights.js';
 import { parseJson } from '../../keras/parseJson.js';
 import { type OpenedWeights, openKeras } from '../../keras/readKeras.js';
 import { buildModel, type ModelOptions, type TrainableModel } from './trainableModel.js';
@@ -30,13 +31,14 @@ export async function readTrainableModel(
     opened.model,
     options,
   );
-  if (weights?.format === 'keras') model.optimizerState = await readOptimizerState(weights);
+  if (weights !== undefined) model.optimizerState = await readOptimizerState(weights);
   return model;
 }
 
 /** The optimizer's variables in their order. */
-function readOptimizerState({ bytes, place }: OpenedWeights): Promise<readonly TensorValue[]> {
+function readOptimizerState({ bytes, place, format }: OpenedWeights): Promise<readonly TensorValue[]> {
   return H5File.use(bytes, place, (h5) => {
+    if (format === 'h5') return readLegacyOptimizer(h5, place);
     const group = 'optimizer/vars';
     const names = [...h5.names(group)].sort((a, b) => Number(a) - Number(b));
     return names.flatMap((name) => h5.dataset(`${group}/${name}`) ?? []);
@@ -55,6 +57,7 @@ function legacyCompileConfig({ bytes, place }: OpenedWeights): Promise<JsonObjec
       loss: field(parsed, 'loss'),
       loss_weights: field(parsed, 'loss_weights'),
       metrics: field(parsed, 'metrics'),
+      weighted_metrics: field(parsed, 'weighted_metrics'),
     };
   });
 }

@@ -40,32 +40,48 @@ export function encodeKerasWeights(model: TrainableModel): Promise<Uint8Array> {
 }
 
 /** The config with the shape that the model was built with, without which Keras would not make its variables. */
-function builtConfig({ config: given, inputs }: TrainableModel): object {
-  const config = withFloats(given);
+function builtConfig({ config: given, inputs, compileConfig }: TrainableModel): object {
+  const root = placed(given, moduleOfModel(given)) as JsonObject;
+  const config = compileConfig === undefined ? root : { ...root, compile_config: compiled(compileConfig) };
   const known = field(config, 'build_config');
   if (isObject(known)) return config;
   const shapes = inputs.map(({ shape }) => [null, ...shape]);
   return { ...config, build_config: { input_shape: shapes.length === 1 ? shapes[0] : shapes } };
 }
 
-/**
- * JSON makes whole numbers of floats that are whole. Where Keras takes floats alone, a momentum of 0 is left to its default,
- * and one weight of a loss goes into a list.
- */
-function withFloats(config: JsonObject): JsonObject {
-  const compiled = field(config, 'compile_config');
-  if (!isObject(compiled)) return config;
-  const { optimizer, loss_weights: weights } = compiled;
-  const settings = isObject(optimizer) ? field(optimizer, 'config') : undefined;
-  const { momentum, ...others } = isObject(settings) ? settings : {};
+const moduleOfModel = (config: JsonObject): string =>
+  field(config, 'class_name') === 'Functional' ? 'keras.src.models.functional' : 'keras';
+
+/** Tells where each class is: whole-model HDF5 files and Keras 2 do not, and Keras would not find them in an archive. */
+function compiled(config: JsonObject): JsonObject {
+  const { optimizer, loss, metrics, weighted_metrics: weighted } = config;
+  const rate = isObject(optimizer) && isObject(optimizer.config) ? optimizer.config.learning_rate : undefined;
+  const scheduled = isObject(rate)
+    ? {
+        ...(optimizer as JsonObject),
+        config: {
+          ...((optimizer as JsonObject).config as JsonObject),
+          learning_rate: placed(rate, 'keras.optimizers.schedules'),
+        },
+      }
+    : optimizer;
   return {
     ...config,
-    compile_config: {
-      ...compiled,
-      ...(momentum === 0 && { optimizer: { ...(optimizer as JsonObject), config: others } }),
-      ...(typeof weights === 'number' && { loss_weights: [weights] }),
-    },
+    optimizer: placed(scheduled, 'keras.optimizers'),
+    loss: placed(loss, 'keras.losses'),
+    metrics: placed(metrics, 'keras.metrics'),
+    weighted_metrics: placed(weighted, 'keras.metrics'),
   };
+}
+
+/** Serialized classes, alone or in lists and by name, with the module that they are in; anything else as it is. */
+function placed(value: unknown, module: string): unknown {
+  if (Array.isArray(value)) return value.map((each) => placed(each, module));
+  if (!isObject(value)) return value;
+  if (asSerialized(value) !== undefined) {
+    return field(value, 'module') === undefined ? { module, registered_name: null, ...value } : value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, placed(each, module)]));
 }
 
 function groupsOf(model: TrainableModel): readonly H5Group[] {

@@ -35,10 +35,12 @@ export function initialState(
     return { state: new Map(), learningRate: undefined };
   const found = stored.map(({ dims }) => formatShape(dims));
   const wanted = slots.map(({ shape }) => formatShape(shape));
+  // Keras 2 may store no learning rate, so that something else is in its place.
+  const isOther = (learningRate?.dims.length ?? 0) > 0;
   // A model that was saved before its first step may hold these two alone.
-  if (found.length > 0 && found.join() !== wanted.join()) {
+  if (isOther || (found.length > 0 && found.join() !== wanted.join())) {
     throw new ConfigError(
-      `the file holds the state of another optimizer: ${found.length} values of shapes ${found.slice(0, 4).join(', ')}; this one has ${wanted.length}, ${wanted.slice(0, 4).join(', ')}`,
+      `the file holds the state of another optimizer: ${found.length} values of shapes ${found.slice(0, 4).join(', ')}; this one has ${wanted.length}, ${wanted.slice(0, 4).join(', ')}; give an optimizer to start anew`,
       { file, path: 'optimizer/vars' },
     );
   }
