@@ -195,11 +195,11 @@ function topologicalOrder(
   known: ReadonlyMap<SymbolicTensor, string>,
 ): readonly SymbolicTensor[] {
   const order: SymbolicTensor[] = [];
-  const done = new Set<SymbolicTensor>(known.keys());
+  const done = new Set<SymbolicTensor>();
   const stack: { tensor: SymbolicTensor; expanded: boolean }[] = [{ tensor: target, expanded: false }];
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { tensor, expanded } = top;
-    if (done.has(tensor)) continue;
+    if (done.has(tensor) || known.has(tensor)) continue;
     if (expanded) {
       done.add(tensor);
       order.push(tensor);

@@ -91,8 +91,19 @@ test('what Keras 3 notes of training with a call says nothing; Keras 2 goes by i
   }
   const given = { ...layer, inbound_nodes: [[['x', 0, 0, { training: false }]]] };
   expect(() => modelFromConfig(outer([given], ['a', 1, 0]))).toThrow(
-    /^config.layers\[1\].inbound_nodes\[0\]: a layer is called with the argument training, which is not known$/,
+    /^config.layers\[1\].inbound_nodes\[0\]: Functional a is called with the argument training, which is not known$/,
   );
   const other = { ...layer, inbound_nodes: [call('x', 0, { training: 'yes' })] };
   expect(() => modelFromConfig(outer([other], ['a', 1, 0]))).toThrow(/the argument training/);
+});
+
+test('operators on tensors are layers; what else a layer is called with is refused by its name', async () => {
+  const add = { class_name: 'Add', name: 'add', config: { name: 'add' } };
+  const [tensor] = call('x', 0).args;
+  const sum = { ...add, inbound_nodes: [{ args: [tensor, tensor], kwargs: {} }] };
+  expect(await predictions(outer([sum], ['add', 0, 0]))).toEqual([2, 4]);
+  const shifted = { ...add, inbound_nodes: [{ args: [tensor, 3], kwargs: {} }] };
+  expect(() => modelFromConfig(outer([shifted], ['add', 0, 0]))).toThrow(
+    /^config.layers\[1\].inbound_nodes\[0\]: Add add is called with 3; known are results of other layers$/,
+  );
 });

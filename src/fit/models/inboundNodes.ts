@@ -6,36 +6,41 @@ import { asList, field, isObject } from '../../keras/configValue.js';
 /** A result of a layer: the layer's name, the number of the call, the number of the result. */
 export type TensorRef = readonly [layer: string, node: number, tensor: number];
 
-/** The inputs of one inbound node. @throws {UnsupportedError} where it is called with more than tensors */
-export function inputsOfNode(node: unknown, place: ErrorPlace): readonly TensorRef[] {
-  if (!isObject(node)) return (asList(node) ?? []).map((item) => legacyRef(item, place));
-  refuseArguments(field(node, 'kwargs'), place, isTrainingFlag);
-  const refs = (asList(field(node, 'args')) ?? []).flatMap((item) => kerasTensors(item, place));
+/**
+ * The inputs of one inbound node.
+ *
+ * @param layer what is called, for messages
+ * @throws {UnsupportedError} where it is called with more than tensors
+ */
+export function inputsOfNode(node: unknown, layer: string, place: ErrorPlace): readonly TensorRef[] {
+  if (!isObject(node)) return (asList(node) ?? []).map((item) => legacyRef(item, layer, place));
+  refuseArguments(field(node, 'kwargs'), layer, place, isTrainingFlag);
+  const refs = (asList(field(node, 'args')) ?? []).flatMap((item) => kerasTensors(item, layer, place));
   if (refs.length > 0) return refs;
-  throw new ConfigError('a call of a layer without inputs', place);
+  throw new ConfigError(`${layer} is called without inputs`, place);
 }
 
-function kerasTensors(value: unknown, place: ErrorPlace): readonly TensorRef[] {
+function kerasTensors(value: unknown, layer: string, place: ErrorPlace): readonly TensorRef[] {
   const list = asList(value);
-  if (list !== undefined) return list.flatMap((item) => kerasTensors(item, place));
+  if (list !== undefined) return list.flatMap((item) => kerasTensors(item, layer, place));
   const config =
     isObject(value) && field(value, 'class_name') === '__keras_tensor__' ? field(value, 'config') : undefined;
   const history = isObject(config) ? asList(field(config, 'keras_history')) : undefined;
-  const [layer, node, tensor] = history ?? [];
-  if (typeof layer === 'string' && typeof node === 'number' && typeof tensor === 'number')
-    return [[layer, node, tensor]];
+  const [name, node, tensor] = history ?? [];
+  if (typeof name === 'string' && typeof node === 'number' && typeof tensor === 'number')
+    return [[name, node, tensor]];
   throw new UnsupportedError(
-    `a layer is called with ${JSON.stringify(value)?.slice(0, 80)}; known are results of other layers`,
+    `${layer} is called with ${JSON.stringify(value)?.slice(0, 80)}; known are results of other layers`,
     place,
   );
 }
 
 /** `["dense", 0, 0, {}]` */
-function legacyRef(item: unknown, place: ErrorPlace): TensorRef {
-  const [layer, node = 0, tensor = 0, kwargs] = asList(item) ?? [];
-  refuseArguments(kwargs, place);
-  if (typeof layer === 'string' && typeof node === 'number' && typeof tensor === 'number')
-    return [layer, node, tensor];
+function legacyRef(item: unknown, layer: string, place: ErrorPlace): TensorRef {
+  const [name, node = 0, tensor = 0, kwargs] = asList(item) ?? [];
+  refuseArguments(kwargs, layer, place);
+  if (typeof name === 'string' && typeof node === 'number' && typeof tensor === 'number')
+    return [name, node, tensor];
   throw new ConfigError('expected layer, node and tensor, such as ["dense", 0, 0]', place);
 }
 
@@ -54,13 +59,14 @@ export function tensorRefs(value: unknown, place: ErrorPlace): readonly TensorRe
 /** @param isKnown tells arguments that change nothing */
 function refuseArguments(
   kwargs: unknown,
+  layer: string,
   place: ErrorPlace,
   isKnown: (name: string, value: unknown) => boolean = () => false,
 ): void {
   if (!isObject(kwargs)) return;
   const given = Object.entries(kwargs).find(([name, value]) => !isEmpty(value) && !isKnown(name, value));
   if (given === undefined) return;
-  throw new UnsupportedError(`a layer is called with the argument ${given[0]}, which is not known`, place);
+  throw new UnsupportedError(`${layer} is called with the argument ${given[0]}, which is not known`, place);
 }
 
 /**

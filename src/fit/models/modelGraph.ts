@@ -111,7 +111,7 @@ function readFunctional(model: SerializedObject, around: Around): ModelGraph {
             node: index,
             inputs: numbers.ofInputs(
               node,
-              inputsOfNode(node, { file: around.file, path: `${at}[${index}]` }),
+              inputsOfNode(node, layer.settings.owner, { file: around.file, path: `${at}[${index}]` }),
             ),
           }),
         );
